@@ -1,0 +1,211 @@
+"""Text in, replies with their traces out, from a checkpoint folder or a hub id."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from seq2seq.batching import pad_sources
+from seq2seq.checkpoint import CONFIG, METRICS, TOKENIZER, WEIGHTS, Checkpoint, load_checkpoint
+from seq2seq.config import ModelConfig
+from seq2seq.decoding import Reply, check_prefix, decode
+from seq2seq.options import DecodingOptions
+from seq2seq.source import read_source
+from seq2seq.trace import SourcePiece, Trace
+
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_AT_ONCE = 64  # rows of a batch in reply_many
+
+
+class Chatbot:
+    """A trained model that answers messages."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path) -> Chatbot:
+        """Load a checkpoint folder, or the one with this id on the Hugging Face hub.
+
+        Raises FileNotFoundError if there is none, ValueError if it does not hold together.
+        """
+        folder = Path(name)
+        if not folder.is_dir() and _HUB_ID.fullmatch(str(name)) and not folder.parent.is_dir():
+            folder = _download(str(name))
+        return cls(load_checkpoint(folder))
+
+    @property
+    def name(self) -> str:
+        """The checkpoint folder's name."""
+        return self.checkpoint.name
+
+    @property
+    def folder(self) -> Path:
+        """The checkpoint folder."""
+        return self.checkpoint.folder
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the weights file."""
+        return self.checkpoint.sha256
+
+    @property
+    def config(self) -> ModelConfig:
+        """The model's sizes and options."""
+        return self.checkpoint.config
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """What training measured; empty if the folder has no metrics.json."""
+        return self.checkpoint.metrics
+
+    @property
+    def card(self) -> str:
+        """The model card as Markdown; empty if there is none."""
+        return self.checkpoint.card
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the model has learned, tied ones counted once."""
+        return sum(p.numel() for p in self.checkpoint.model.parameters())
+
+    @property
+    def max_source(self) -> int:
+        """How many pieces the encoder reads, the end piece included."""
+        return self.config.max_source
+
+    def stream(
+        self,
+        message: str,
+        options: DecodingOptions | None = None,
+        *,
+        history: Sequence[str] = (),
+    ) -> Iterator[Trace]:
+        """Give the trace as it grows, a step each; the last one has its `finish_reason`.
+
+        history are the conversation's earlier turns, oldest first; a model reads the last
+        `config.context_turns` of them. Raises ValueError for an empty message or a bad prefix.
+        """
+        for _, trace in self._replies([message], options or DecodingOptions(), [history]):
+            yield trace
+
+    def reply(
+        self,
+        message: str,
+        options: DecodingOptions | None = None,
+        *,
+        history: Sequence[str] = (),
+    ) -> Trace:
+        """The whole reply. Raises as `stream` does."""
+        *_, last = self.stream(message, options, history=history)
+        return last
+
+    def reply_many(
+        self,
+        messages: Sequence[str],
+        options: DecodingOptions | None = None,
+        *,
+        histories: Sequence[Sequence[str]] | None = None,
+    ) -> list[Trace]:
+        """The reply to each message, in order, decoded in batches of like length.
+
+        Each is what `reply` gives for it alone. histories, if given, has one for each message.
+        Raises as `stream` does, before anything is decoded.
+        """
+        options = options or DecodingOptions()
+        if histories is None:
+            histories = [()] * len(messages)
+        if len(histories) != len(messages):
+            raise ValueError(f"{len(messages)} messages but {len(histories)} histories")
+        for message in messages:
+            _check_message(message)
+        order = sorted(range(len(messages)), key=lambda i: len(messages[i]))
+        traces: dict[int, Trace] = {}
+        for start in range(0, len(order), _AT_ONCE):
+            rows = order[start : start + _AT_ONCE]
+            chosen = [messages[i] for i in rows]
+            for row, trace in self._replies(chosen, options, [histories[i] for i in rows]):
+                traces[rows[row]] = trace
+        return [traces[i] for i in range(len(messages))]
+
+    def _replies(
+        self,
+        messages: Sequence[str],
+        options: DecodingOptions,
+        histories: Sequence[Sequence[str]],
+    ) -> Iterator[tuple[int, Trace]]:
+        """(row, trace so far) of each message at each step."""
+        model, tokenizer = self.checkpoint.model, self.checkpoint.tokenizer
+        check_prefix(options, tokenizer)
+        started = time.perf_counter()
+        traces = [self._start(m, options, h) for m, h in zip(messages, histories, strict=True)]
+        sources = [[piece.id for piece in trace.source] for trace in traces]
+        with torch.inference_mode():
+            encoded = model.encode(pad_sources(sources))
+        encode_ms = _milliseconds_since(started)
+        replies = [Reply(trace.seed) for trace in traces]
+        started = time.perf_counter()
+        for found in decode(model, tokenizer, encoded, options, replies):
+            decode_ms = _milliseconds_since(started)
+            for row, step in found:
+                traces[row] = dataclasses.replace(
+                    traces[row],
+                    steps=(*traces[row].steps, step),
+                    finish_reason=replies[row].finish_reason,
+                    encode_ms=encode_ms,
+                    decode_ms=decode_ms,
+                )
+                yield row, traces[row]
+
+    def _start(self, message: str, options: DecodingOptions, history: Sequence[str]) -> Trace:
+        """The trace before the first step: what the encoder reads, and the seed drawn."""
+        _check_message(message)
+        source = read_source(self.checkpoint.tokenizer, self.config, message, history)
+        if options.method == "sample" and options.seed is None:
+            options = dataclasses.replace(options, seed=secrets.randbelow(2**31))
+        return Trace(
+            checkpoint=self.name,
+            sha256=self.sha256,
+            message=message,
+            normalized=source.normalized,
+            source=tuple(self._source_piece(id) for id in source.ids),
+            unread=tuple(self._source_piece(id) for id in source.unread),
+            options=options,
+        )
+
+    def _source_piece(self, id: int) -> SourcePiece:
+        tokenizer = self.checkpoint.tokenizer
+        return SourcePiece(tokenizer.piece(id), id, tokenizer.is_unknown(id))
+
+
+def _check_message(message: object) -> None:
+    if not isinstance(message, str):
+        raise ValueError(f"the message is a {type(message).__name__}; it must be text")
+    if not message.strip():
+        raise ValueError("the message is empty; write something")
+
+
+def _milliseconds_since(started: float) -> float:
+    return (time.perf_counter() - started) * 1000
+
+
+def _download(hub_id: str) -> Path:
+    """Fetch a checkpoint from the hub into its cache. Raises FileNotFoundError if it cannot be."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    wanted = [CONFIG, WEIGHTS, TOKENIZER, METRICS, "README.md", "*.png"]
+    try:
+        return Path(snapshot_download(hub_id, allow_patterns=wanted))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        raise FileNotFoundError(
+            f"{hub_id} is no checkpoint folder here and cannot be fetched from the hub: "
+            f"{type(error).__name__}"
+        ) from error

@@ -1,0 +1,145 @@
+"""A checkpoint folder: config.json, model.safetensors, tokenizer.model and what describes them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from seq2seq.config import ModelConfig
+from seq2seq.files import sha256_of, write_atomically
+from seq2seq.model import Seq2Seq, build_model
+from seq2seq.tokenizer import TOKENS, Tokenizer
+
+CONFIG, WEIGHTS, TOKENIZER = "config.json", "model.safetensors", "tokenizer.model"
+METRICS, CARD, CURVE = "metrics.json", "README.md", "learning_curve.png"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model ready to run, with the tokenizer that it was trained with."""
+
+    folder: Path
+    config: ModelConfig
+    model: Seq2Seq
+    tokenizer: Tokenizer
+    sha256: str  # of the weights file
+    metrics: dict[str, Any]
+    card: str
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.resolve().name
+
+
+def weights_of(model: Seq2Seq, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
+    """Its parameters by name, a tied one only once; floating point ones as `dtype` if given."""
+    named = {name: p.detach() for name, p in model.named_parameters(remove_duplicate=True)}
+    return {
+        name: p.to(device="cpu", dtype=dtype or p.dtype).contiguous() for name, p in named.items()
+    }
+
+
+def save_weights(folder: Path, model: Seq2Seq, config: ModelConfig, tokenizer: Tokenizer) -> None:
+    """Write what is needed to run the model, the weights last and in float16."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / TOKENIZER, tokenizer.model_proto)
+    described = {"format": FORMAT, "model": config.to_dict(), "tokens": TOKENS}
+    write_json(folder / CONFIG, described)
+    write_atomically(folder / WEIGHTS, save(weights_of(model, torch.float16)))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON for people and machines, atomically."""
+    write_atomically(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file. Raises FileNotFoundError or ValueError, naming the file."""
+    if not path.is_file():
+        raise FileNotFoundError(f"no file {path}; a checkpoint folder holds {path.name}")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not JSON: {error}") from error
+
+
+def load_checkpoint(folder: Path | str, device: torch.device | str = "cpu") -> Checkpoint:
+    """Read a checkpoint folder into a float32 model in evaluation mode.
+
+    Raises FileNotFoundError for a missing folder or file, ValueError for one that does not fit
+    the others; both name the file. Nothing in the folder is executed.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"no checkpoint folder {folder}; train one with: "
+            f"python -m seq2seq train --corpus FILE --out {folder}"
+        )
+    config = _read_config(folder / CONFIG)
+    tokenizer = Tokenizer.load(folder / TOKENIZER)
+    if tokenizer.vocab_size != config.vocab_size:
+        raise ValueError(
+            f"{folder / TOKENIZER} has {tokenizer.vocab_size} pieces and {folder / CONFIG} says "
+            f"{config.vocab_size}: these files are of different checkpoints"
+        )
+    model = build_model(config, TOKENS, device)
+    load_weights(model, _read_weights(folder / WEIGHTS), folder / WEIGHTS)
+    card = folder / CARD
+    return Checkpoint(
+        folder=folder,
+        config=config,
+        model=model.eval(),
+        tokenizer=tokenizer,
+        sha256=sha256_of(folder / WEIGHTS),
+        metrics=read_json(folder / METRICS) if (folder / METRICS).is_file() else {},
+        card=card.read_text(encoding="utf-8") if card.is_file() else "",
+    )
+
+
+def load_weights(model: Seq2Seq, weights: dict[str, Tensor], path: Path) -> None:
+    """Copy weights into the model. Raises ValueError if names, shapes or values do not fit."""
+    expected = dict(model.named_parameters(remove_duplicate=True))
+    for name in sorted(expected.keys() ^ weights.keys()):
+        problem = "lacks" if name in expected else "has an unexpected"
+        raise ValueError(f"{path} {problem} tensor {name!r}: it belongs to another config.json")
+    with torch.no_grad():
+        for name, parameter in expected.items():
+            if parameter.shape != weights[name].shape:
+                raise ValueError(
+                    f"{path}: {name} has shape {tuple(weights[name].shape)}, config.json makes it "
+                    f"{tuple(parameter.shape)}"
+                )
+            if not bool(torch.isfinite(weights[name]).all()):
+                raise ValueError(f"{path}: {name} holds a value that is not a number")
+            parameter.copy_(weights[name])
+
+
+def _read_config(path: Path) -> ModelConfig:
+    described = read_json(path)
+    if not isinstance(described, dict) or described.get("format") != FORMAT:
+        found = described.get("format") if isinstance(described, dict) else described
+        raise ValueError(f"{path} has format {found!r}; this version reads format {FORMAT}")
+    if described.get("tokens") != TOKENS:
+        raise ValueError(f"{path}: tokens are {described.get('tokens')}; they must be {TOKENS}")
+    try:
+        return ModelConfig.from_dict(described.get("model", {}))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise FileNotFoundError(f"no weights at {path}; a checkpoint holds {WEIGHTS}")
+    try:
+        return load_file(path)
+    except (SafetensorError, ValueError) as error:
+        raise ValueError(f"{path} is not a safetensors file: {error}") from error

@@ -1,0 +1,122 @@
+"""`python -m seq2seq train`: settings from the command line, then the run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from seq2seq.config import ATTENTIONS, ModelConfig, TrainingConfig
+
+DESCRIPTION = "Train a chatbot on dialogues and write its checkpoint folder."
+_MODEL = ModelConfig(vocab_size=8000)
+_RUN = TrainingConfig(corpora=("-",))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `train`."""
+    parser.add_argument(
+        "--corpus",
+        action="append",
+        metavar="NAME|FILE[:WEIGHT]",
+        help="a named corpus or your own .csv/.jsonl file; repeat for several; a weight of 3 "
+        "shows its pairs three times an epoch",
+    )
+    parser.add_argument("--corpus-dir", metavar="DIR", help="folder with copies of the corpora")
+    parser.add_argument("--base-url", metavar="URL", help="fetch the corpora from this mirror")
+    parser.add_argument("--out", metavar="DIR", help="the checkpoint folder to write")
+    parser.add_argument("--resume", metavar="DIR", help="go on with the run in this folder")
+    parser.add_argument("--json", action="store_true", help="print the metrics as JSON at the end")
+    sizes = parser.add_argument_group("model")
+    _add(sizes, "--vocab-size", _MODEL.vocab_size, "pieces in the vocabulary, at most")
+    _add(sizes, "--emb-dim", _MODEL.emb_dim, "numbers in an embedding")
+    _add(sizes, "--hidden-dim", _MODEL.hidden_dim, "numbers in a GRU's hidden state")
+    _add(sizes, "--n-layers", _MODEL.n_layers, "GRU layers on each side")
+    _add(sizes, "--dropout", _MODEL.dropout, "share of numbers dropped while training")
+    sizes.add_argument("--attention", choices=ATTENTIONS, default="none")
+    sizes.add_argument("--bidirectional", action="store_true", help="encoder reads both ways")
+    sizes.add_argument("--tie-embeddings", action="store_true", help="one matrix for all pieces")
+    _add(sizes, "--context-turns", _MODEL.context_turns, "earlier turns that the encoder reads")
+    _add(sizes, "--max-source", _MODEL.max_source, "pieces of a message that the encoder reads")
+    sizes.add_argument("--keep-case", action="store_true", help="do not lower-case messages")
+    run = parser.add_argument_group("run")
+    _add(run, "--epochs", _RUN.epochs, "passes over the data, at most")
+    run.add_argument("--max-minutes", type=float, metavar="M", help="minutes to train, at most")
+    _add(run, "--batch-pieces", _RUN.batch_pieces, "target pieces in a batch")
+    _add(run, "--learning-rate", _RUN.learning_rate, "at its peak")
+    _add(run, "--warmup", _RUN.warmup, "share of the budget that the rate takes to rise")
+    _add(run, "--weight-decay", _RUN.weight_decay, "of AdamW")
+    _add(run, "--clip-norm", _RUN.clip_norm, "largest norm of a step's gradient")
+    _add(run, "--label-smoothing", _RUN.label_smoothing, "probability spread over all pieces")
+    _add(run, "--teacher-force-ratio", _RUN.teacher_force_ratio, "share of forced pieces")
+    _add(run, "--max-target", _RUN.max_target, "pieces of a reply; longer ones are left out")
+    run.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
+    _add(run, "--validate-every", _RUN.validate_every, "steps; 0: once an epoch or 1000 steps")
+    _add(run, "--save-every", _RUN.save_every, "steps between saved states")
+    _add(run, "--valid-pairs", _RUN.valid_pairs, "held-out pairs that a validation scores")
+    _add(run, "--patience", _RUN.patience, "validations without a better one before it stops")
+    run.add_argument(
+        "--personality",
+        action="append",
+        metavar="NAME",
+        help="which answers to take from a corpus that has several; friendly unless told",
+    )
+    _add(run, "--seed", _RUN.seed, "of all random choices")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train or resume. Raises ValueError or FileNotFoundError for settings that cannot be."""
+    from seq2seq.training.run import Interrupted, resume, train
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr if arguments.json else sys.stdout, flush=True)
+
+    if arguments.resume and (arguments.corpus or arguments.out):
+        raise ValueError("--resume takes its settings from the folder; leave out the others")
+    try:
+        if arguments.resume:
+            metrics = resume(Path(arguments.resume), say)
+        else:
+            if not arguments.corpus or not arguments.out:
+                raise ValueError("train needs --corpus and --out, or --resume DIR")
+            metrics = train(_settings(arguments), Path(arguments.out), say)
+    except Interrupted as interrupted:
+        say(str(interrupted))
+        return 130
+    if arguments.json:
+        print(json.dumps(metrics))
+    else:
+        folder = arguments.resume or arguments.out
+        best, test = metrics["best"], metrics["test"]
+        say(f"best held-out loss at step {best['step']:,}: {best['valid_loss']:.3f} nats a piece")
+        if test:
+            say(f"test: perplexity {test['perplexity']:.2f}, {test['bits_per_byte']:.3f} bits/byte")
+        say(f"talk to it: python -m seq2seq chat --checkpoint {folder}")
+    return 0
+
+
+def _settings(arguments: argparse.Namespace) -> "RunSettings":  # noqa: F821, UP037
+    from seq2seq.training.setup import RunSettings
+
+    values = vars(arguments)
+    model_names = ("vocab_size", "emb_dim", "hidden_dim", "n_layers", "dropout", "attention")
+    more_names = ("bidirectional", "tie_embeddings", "context_turns", "max_source")
+    model = ModelConfig(
+        **{name: values[name] for name in (*model_names, *more_names)},
+        lowercase_message=not arguments.keep_case,
+    )
+    named = set(TrainingConfig.__dataclass_fields__) - {"corpora", "personalities"}
+    training = TrainingConfig(
+        corpora=tuple(arguments.corpus),
+        personalities=tuple(arguments.personality or _RUN.personalities),
+        **{name: values[name] for name in sorted(named & values.keys())},
+    )
+    return RunSettings(training, model, arguments.corpus_dir, arguments.base_url)
+
+
+def _add(group: argparse._ArgumentGroup, flag: str, default: int | float, text: str) -> None:
+    """A numeric option with its default in the help."""
+    group.add_argument(
+        flag, type=type(default), default=default, metavar="N", help=f"{text} ({default})"
+    )

@@ -1,0 +1,135 @@
+"""Settings of a model and of a training run: frozen dataclasses, checked when made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+ATTENTIONS = ("none", "dot", "general", "additive")
+
+
+def check_range(
+    name: str, value: float, low: float, high: float, *, open_low: bool = False
+) -> None:
+    """Raise ValueError, naming the range, unless low <= value <= high (low < value if open_low)."""
+    inside = (low < value if open_low else low <= value) and value <= high
+    if not inside:
+        bracket = "above" if open_low else "at least"
+        raise ValueError(f"{name} is {value!r}; it must be {bracket} {low:g} and at most {high:g}")
+
+
+class Settings:
+    """Mixin of frozen dataclasses: to a dict and back, refusing names that it does not know."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as JSON types."""
+        return asdict(self)  # type: ignore[call-overload, no-any-return]
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Settings from JSON types. Raises ValueError for an unknown name or a bad value."""
+        known = [field.name for field in fields(cls)]  # type: ignore[arg-type]
+        for name in values:
+            if name not in known:
+                raise ValueError(f"unknown setting {name!r}; known: {', '.join(known)}")
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise ValueError(f"bad settings for {cls.__name__}: {error}") from error
+
+
+@dataclass(frozen=True)
+class ModelConfig(Settings):
+    """Sizes and options of a Seq2Seq; the defaults are the tutorial's design.
+
+    vocab_size V, emb_dim E, hidden_dim H and n_layers L are those of both halves. The rest goes
+    beyond the tutorial and is off by default; `context_turns` is how many earlier turns of the
+    conversation the encoder reads before the message.
+    """
+
+    vocab_size: int
+    emb_dim: int = 256
+    hidden_dim: int = 512
+    n_layers: int = 2
+    dropout: float = 0.1
+    attention: str = "none"
+    bidirectional: bool = False
+    tie_embeddings: bool = False
+    context_turns: int = 0
+    lowercase_message: bool = True
+    max_source: int = 64
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        check_range("vocab_size", self.vocab_size, 5, 1_000_000)
+        check_range("emb_dim", self.emb_dim, 1, 16_384)
+        check_range("hidden_dim", self.hidden_dim, 1, 16_384)
+        check_range("n_layers", self.n_layers, 1, 16)
+        check_range("dropout", self.dropout, 0, 0.95)
+        check_range("context_turns", self.context_turns, 0, 16)
+        check_range("max_source", self.max_source, 2, 4096)
+        if self.attention not in ATTENTIONS:
+            raise ValueError(
+                f"attention is {self.attention!r}; it must be one of {', '.join(ATTENTIONS)}"
+            )
+        if self.bidirectional and self.hidden_dim % 2:
+            raise ValueError(
+                f"hidden_dim is {self.hidden_dim}; a bidirectional encoder needs an even number"
+            )
+
+
+@dataclass(frozen=True)
+class TrainingConfig(Settings):
+    """One training run: what it learns from, how fast, and when it ends.
+
+    Sizes in pieces; `max_minutes` in minutes of training (validation included), `epochs` in passes
+    over the training pairs. The learning rate warms up over `warmup` of the run's budget and
+    anneals to `final_lr_ratio` of its peak at the budget's end. `validate_every` and `save_every`
+    are steps; 0 validates once an epoch, but at least every 1000 and at most every 20 steps.
+    """
+
+    corpora: tuple[str, ...]
+    personalities: tuple[str, ...] = ("friendly",)
+    seed: int = 0
+    epochs: float = 10.0
+    max_minutes: float | None = None
+    batch_pieces: int = 2400
+    learning_rate: float = 2e-3
+    final_lr_ratio: float = 0.02
+    warmup: float = 0.03
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+    label_smoothing: float = 0.0
+    teacher_force_ratio: float = 1.0
+    max_target: int = 40
+    precision: str = "auto"
+    validate_every: int = 0
+    save_every: int = 500
+    valid_pairs: int = 3000
+    patience: int = 8
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        object.__setattr__(self, "corpora", tuple(self.corpora))
+        object.__setattr__(self, "personalities", tuple(self.personalities))
+        if not self.corpora:
+            raise ValueError("no corpus given; name at least one with --corpus NAME or FILE")
+        check_range("epochs", self.epochs, 0, 100_000, open_low=True)
+        if self.max_minutes is not None:
+            check_range("max_minutes", self.max_minutes, 0, 100_000, open_low=True)
+        check_range("batch_pieces", self.batch_pieces, 1, 10_000_000)
+        check_range("learning_rate", self.learning_rate, 0, 10, open_low=True)
+        check_range("final_lr_ratio", self.final_lr_ratio, 0, 1)
+        check_range("warmup", self.warmup, 0, 1)
+        check_range("weight_decay", self.weight_decay, 0, 10)
+        check_range("clip_norm", self.clip_norm, 0, 1e6, open_low=True)
+        check_range("label_smoothing", self.label_smoothing, 0, 0.9)
+        check_range("teacher_force_ratio", self.teacher_force_ratio, 0, 1)
+        check_range("max_target", self.max_target, 2, 4096)
+        check_range("validate_every", self.validate_every, 0, 10**9)
+        check_range("save_every", self.save_every, 1, 10**9)
+        check_range("valid_pairs", self.valid_pairs, 1, 10**9)
+        check_range("patience", self.patience, 1, 10**6)
+        if self.precision not in ("auto", "fp32", "bf16"):
+            raise ValueError(f"precision is {self.precision!r}; it must be auto, fp32 or bf16")

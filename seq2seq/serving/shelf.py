@@ -1,0 +1,83 @@
+"""The checkpoints that a server offers: found by name, loaded when first wanted, each once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from seq2seq import Chatbot
+
+PREFERRED = "en"
+
+
+class UnusableCheckpoint(ValueError):
+    """A checkpoint that is not there or cannot be loaded; the text says which and why."""
+
+
+def find_checkpoints(root: Path) -> list[Path]:
+    """The folders under `root` that hold a checkpoint, by name, the one named 'en' first."""
+    folders = [path.parent for path in root.glob("*/config.json")]
+    whole = [folder for folder in folders if (folder / "model.safetensors").is_file()]
+    return sorted(whole, key=lambda folder: (folder.name != PREFERRED, folder.name))
+
+
+class Shelf:
+    """Checkpoint folders by name. Safe to use from several threads."""
+
+    def __init__(
+        self, folders: Sequence[Path], load: Callable[[Path], Chatbot] = Chatbot.from_pretrained
+    ) -> None:
+        """Nothing is loaded yet; `load` turns a folder into a Chatbot."""
+        self._folders = _named(folders)
+        self._load = load
+        self._loaded: dict[str, Chatbot] = {}
+        self._lock = threading.Lock()
+        self.troubles: dict[str, str] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """All names, those of unusable checkpoints too, in the order given."""
+        return list(self._folders)
+
+    def get(self, name: str) -> Chatbot:
+        """The chatbot of that name, loaded now if need be. Raises UnusableCheckpoint."""
+        if name not in self._folders:
+            known = ", ".join(self.names) or "none"
+            raise UnusableCheckpoint(f"There is no checkpoint {name[:80]!r}; there are: {known}.")
+        with self._lock:
+            if name in self.troubles:
+                raise UnusableCheckpoint(self.troubles[name])
+            if name not in self._loaded:
+                try:
+                    self._loaded[name] = self._load(self._folders[name])
+                except Exception as error:
+                    text = " ".join(str(error).split()) or type(error).__name__
+                    self.troubles[name] = f"The checkpoint {name!r} cannot be used: {text}"
+                    raise UnusableCheckpoint(self.troubles[name]) from error
+            return self._loaded[name]
+
+    def first(self) -> str | None:
+        """The name of the first checkpoint that loads, or None."""
+        for name in self.names:
+            try:
+                self.get(name)
+            except UnusableCheckpoint:
+                continue
+            return name
+        return None
+
+    def warm(self) -> threading.Thread:
+        """Load the first usable checkpoint in the background."""
+        thread = threading.Thread(target=self.first, name="load-checkpoint", daemon=True)
+        thread.start()
+        return thread
+
+
+def _named(folders: Sequence[Path]) -> dict[str, Path]:
+    """Names for folders: the folder's own, or its path where two folders share one."""
+    named: dict[str, Path] = {}
+    for folder in folders:
+        name = folder.resolve().name
+        named[str(folder) if name in named else name] = folder
+    return named

@@ -1,0 +1,1 @@
+"""Training a Seq2Seq on dialogues, from the corpora to a checkpoint folder."""

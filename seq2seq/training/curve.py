@@ -1,0 +1,39 @@
+"""The learning curve as a picture."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from seq2seq.files import write_atomically
+
+
+def draw_curve(history: Sequence[dict[str, Any]], path: Path) -> None:
+    """Draw training and validation loss (nats a piece) over target pieces seen, as PNG."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4), dpi=110, layout="constrained")
+    axes = figure.add_subplot()
+    millions = [point["pieces"] / 1e6 for point in history]
+    axes.plot(
+        millions, [point["train_loss"] for point in history], label="training", color="#0072B2"
+    )
+    axes.plot(
+        millions,
+        [point["valid_loss"] for point in history],
+        label="held out",
+        color="#D55E00",
+        linestyle="--",
+        marker="o",
+        markersize=3,
+    )
+    axes.set_xlabel("reply pieces seen (millions)")
+    axes.set_ylabel("loss (nats a piece)")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    picture = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(picture)
+    write_atomically(path, picture.getvalue())

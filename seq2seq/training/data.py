@@ -1,0 +1,85 @@
+"""Training data as ids: the mixture of corpora, its tokenizer, and one table a split."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from seq2seq.batching import Encoding, PairTable
+from seq2seq.config import ModelConfig
+from seq2seq.corpora import Pair
+from seq2seq.corpora.mixture import Mixture
+from seq2seq.source import read_source
+from seq2seq.tokenizer import Tokenizer
+
+_TOKENIZER_TEXTS = 400_000  # more change an 8,000-piece vocabulary hardly, and take minutes
+
+
+@dataclass(frozen=True)
+class Split:
+    """One split's pairs, as text and as ids, in the same order."""
+
+    pairs: list[Pair]
+    table: PairTable
+    weights: Tensor  # (N,), how often an epoch shows each pair
+
+
+def train_tokenizer(mixture: Mixture, config: ModelConfig, vocab_size: int, seed: int) -> Tokenizer:
+    """Learn the pieces from the training split's messages and replies, each text once."""
+    texts: dict[str, None] = {}
+    for pair, _ in _weighted(mixture, "train"):
+        texts[pair.message.lower() if config.lowercase_message else pair.message] = None
+        texts[pair.reply] = None
+    chosen = list(texts)
+    random.Random(seed).shuffle(chosen)
+    return Tokenizer.train(chosen[:_TOKENIZER_TEXTS], vocab_size)
+
+
+def make_split(
+    mixture: Mixture,
+    split: str,
+    tokenizer: Tokenizer,
+    config: ModelConfig,
+    max_target: int | None = None,
+) -> tuple[Split, int]:
+    """A split's pairs as ids, and how many were left out.
+
+    With `max_target`, pairs whose reply has more pieces are left out: the training split's only,
+    since a held-out split that leaves out what is hard is no measure.
+    """
+    pairs, encodings, weights, left_out = [], [], [], 0
+    for pair, weight in _weighted(mixture, split):
+        encoding = encode_pair(pair, tokenizer, config)
+        if max_target is not None and len(encoding.reply) + 1 > max_target:
+            left_out += 1
+            continue
+        pairs.append(pair)
+        encodings.append(encoding)
+        weights.append(weight)
+    return Split(pairs, PairTable(encodings), torch.tensor(weights)), left_out
+
+
+def _weighted(mixture: Mixture, split: str) -> Iterator[tuple[Pair, float]]:
+    """Each pair of a split, with its corpus's weight."""
+    for pairs, weight in zip(mixture.pairs[split], mixture.weights, strict=True):
+        for pair in pairs:
+            yield pair, weight
+
+
+def encode_pair(pair: Pair, tokenizer: Tokenizer, config: ModelConfig) -> Encoding:
+    """One pair as ids, its message as the encoder will read it in a conversation."""
+    source = read_source(tokenizer, config, pair.message, pair.history)
+    return Encoding(source.ids, tokenizer.encode(pair.reply), len(pair.reply.encode()) + 1)
+
+
+def fingerprint(table: PairTable, weights: Tensor) -> str:
+    """A hash that changes when the training data do."""
+    digest = hashlib.sha256()
+    for tensor in (*table.contents(), weights):
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,63 @@
+"""What a run leaves beside its weights: metrics.json, the learning curve and the model card."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from seq2seq.checkpoint import CARD, CURVE, METRICS, WEIGHTS, write_json
+from seq2seq.files import sha256_of, write_atomically
+from seq2seq.scoring import Score
+from seq2seq.training.card import model_card
+from seq2seq.training.curve import draw_curve
+from seq2seq.training.setup import Material, RunSettings
+from seq2seq.training.state import Progress
+
+
+def write_results(
+    out: Path,
+    settings: RunSettings,
+    material: Material,
+    progress: Progress,
+    test: Score | None = None,
+) -> dict[str, Any]:
+    """Write metrics.json, learning_curve.png and README.md, and give the metrics."""
+    metrics: dict[str, Any] = {
+        "history": progress.history,
+        "best": progress.best,
+        "finished": progress.finished,
+        "test": test.to_dict() if test else {},
+        "data": material.report,
+        "settings": {
+            **settings.training.to_dict(),
+            "corpora": [_public_name(item) for item in settings.training.corpora],
+        },
+        "model": material.config.to_dict(),
+        "weights_sha256": sha256_of(out / WEIGHTS),
+        "machine": _machine(),
+    }
+    write_json(out / METRICS, metrics)
+    draw_curve(progress.history, out / CURVE)
+    write_atomically(out / CARD, model_card(out.resolve().name, metrics))
+    return metrics
+
+
+def _public_name(item: str) -> str:
+    """A corpus item without the folders of this machine."""
+    return Path(item).name
+
+
+def _machine() -> dict[str, Any]:
+    """Where the run ran, so far as its figures depend on it."""
+    on_gpu = torch.cuda.is_available()
+    return {
+        "device": torch.cuda.get_device_name() if on_gpu else platform.machine() + " CPU",
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }

@@ -1,0 +1,302 @@
+"""One training run: step, validate, keep the best, save, and go on where it was left."""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from seq2seq.batching import Batch, epoch_rows
+from seq2seq.checkpoint import METRICS, WEIGHTS, load_checkpoint, save_weights
+from seq2seq.config import TrainingConfig
+from seq2seq.loss import reply_loss
+from seq2seq.model import Seq2Seq, build_model
+from seq2seq.scoring import score_pairs
+from seq2seq.tokenizer import TOKENS
+from seq2seq.training.memory import keep_freed_memory
+from seq2seq.training.results import write_results
+from seq2seq.training.schedule import learning_rate
+from seq2seq.training.setup import (
+    RESUME_FOLDER,
+    Material,
+    RunSettings,
+    pick_precision,
+    prepare,
+)
+from seq2seq.training.state import Progress, load_state, save_state, states
+from seq2seq.training.validation import chosen_rows, sample_replies
+
+
+class Interrupted(Exception):
+    """The run was stopped by a signal; its state is saved."""
+
+
+class _Loss(nn.Module):
+    """The loss as a module, which is what accelerate prepares."""
+
+    def __init__(self, model: Seq2Seq, config: TrainingConfig) -> None:
+        super().__init__()
+        self.model = model
+        self.config = config
+
+    def forward(self, src: Tensor, trg: Tensor) -> tuple[Tensor, int]:
+        """Summed loss in nats, and the number of pieces."""
+        return reply_loss(
+            self.model, src, trg, self.config.teacher_force_ratio, self.config.label_smoothing
+        )
+
+
+class TrainingRun:
+    """A run in one process; `train` and `resume` make it."""
+
+    def __init__(self, settings: RunSettings, out: Path, say: Callable[[str], None]) -> None:
+        self.settings, self.out, self.say = settings, out, say
+        self.config = settings.training
+        keep_freed_memory()
+        torch.manual_seed(self.config.seed)
+        on_gpu = torch.cuda.is_available()
+        self.accelerator = Accelerator(
+            cpu=not on_gpu, mixed_precision="bf16" if self.config.precision == "bf16" else "no"
+        )
+        self.material: Material = prepare(settings, out, say)
+        self.model = build_model(self.material.config, TOKENS)
+        self.loss = self.accelerator.prepare(_Loss(self.model, self.config))
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(),
+            lr=self.config.learning_rate,
+            betas=(0.9, 0.98),
+            weight_decay=self.config.weight_decay,
+            fused=True,
+        )
+        self.progress = Progress()
+        self.valid_rows = chosen_rows(
+            self.material.valid, self.config.valid_pairs, self.config.seed
+        )
+        self._stop = threading.Event()
+
+    def restore(self) -> None:
+        """Go back to the newest saved state that can be read."""
+        found = states(self.out / RESUME_FOLDER)
+        for path in found:
+            try:
+                self.progress = load_state(
+                    path, self.model, self.optimizer, self.material.fingerprint
+                )
+            except ValueError as error:
+                if path == found[-1]:
+                    raise
+                self.say(f"{error}; going back to the state before")
+            else:
+                self.say(f"going on at step {self.progress.step:,} from {path.name}")
+                return
+
+    def run(self) -> dict[str, Any]:
+        """Train to the end of the budget and give the metrics. Raises Interrupted on a signal."""
+        with self._signals():
+            shape = "{percentage:5.1f}% |{bar:20}| {postfix}"
+            often = 0.2 if sys.stderr.isatty() else 30.0  # seconds; a log file needs few lines
+            bar = tqdm(total=1000, bar_format=shape, mininterval=often, maxinterval=often)
+            while not self.progress.finished:
+                self._epoch(bar)
+            bar.close()
+        return self._finish()
+
+    def _epoch(self, bar: tqdm[Any]) -> None:
+        """The rest of the epoch that the progress stands in."""
+        now = self.progress
+        batches = self._plan(now.epoch)
+        while now.batch < len(batches) and not now.finished:
+            started = time.monotonic()
+            used = self._budget_used(now.batch / len(batches))
+            batch = self.material.train.table.batch(batches[now.batch])
+            self._step(batch, learning_rate(self.config, used))
+            now.batch += 1
+            now.seconds += time.monotonic() - started
+            used = self._budget_used(now.batch / len(batches))
+            if used >= 1.0:
+                now.finished = "the budget of epochs or minutes is used up"
+            if now.finished or now.step % self._validation_interval(len(batches)) == 0:
+                self._validate(learning_rate(self.config, used))
+            self._show(bar, used)
+            self._save_if_due()
+        if now.batch >= len(batches):
+            now.epoch, now.batch = now.epoch + 1, 0
+
+    def _plan(self, epoch: int) -> list[Tensor]:
+        """The epoch's batches: a function of seed and epoch alone."""
+        generator = torch.Generator().manual_seed(self.config.seed * 1_000_003 + epoch)
+        rows = epoch_rows(self.material.train.weights, generator)
+        if not len(rows):
+            raise ValueError("the corpus weights leave an epoch without a pair; raise them")
+        return self.material.train.table.plan(rows, self.config.batch_pieces, generator)
+
+    def _step(self, batch: Batch, rate: float) -> None:
+        """One optimizer step on one batch."""
+        self.model.train()
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        device = self.accelerator.device
+        loss, pieces = self.loss(batch.src.to(device), batch.trg.to(device))
+        self.accelerator.backward(loss / pieces)
+        self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        value = float(loss.detach())
+        if value != value:
+            raise ValueError(
+                f"the loss is not a number at step {self.progress.step}; "
+                "lower --learning-rate or --clip-norm. The best checkpoint is kept"
+            )
+        self.progress.step += 1
+        self.progress.pieces += pieces
+        self.progress.window_loss += value
+        self.progress.window_pieces += pieces
+
+    def _budget_used(self, of_epoch: float) -> float:
+        """The share (0 to 1) of epochs or minutes used, whichever is further."""
+        used = (self.progress.epoch + of_epoch) / self.config.epochs
+        if self.config.max_minutes is not None:
+            used = max(used, self.progress.seconds / 60 / self.config.max_minutes)
+        return min(1.0, used)
+
+    def _validation_interval(self, steps_per_epoch: int) -> int:
+        """Every how many steps to validate."""
+        return self.config.validate_every or min(1000, max(20, steps_per_epoch))
+
+    def _validate(self, rate: float) -> None:
+        """Score the held-out pairs, keep the weights if they are the best, show replies."""
+        now, started = self.progress, time.monotonic()
+        with self.accelerator.autocast():
+            score = score_pairs(self.model, self.material.valid.table, self.valid_rows)
+            samples = sample_replies(
+                self.model, self.material.tokenizer, self.material.valid, self.valid_rows[:4]
+            )
+        now.seconds += time.monotonic() - started
+        point = {
+            "step": now.step,
+            "epoch": now.epoch,
+            "pieces": now.pieces,
+            "minutes": now.seconds / 60,
+            "learning_rate": rate,
+            "train_loss": now.window_loss / max(1, now.window_pieces),
+            "valid_loss": score.loss,
+            "valid_perplexity": score.perplexity,
+            "valid_bits_per_byte": score.bits_per_byte,
+            "pieces_per_second": now.pieces / max(1e-9, now.seconds),
+        }
+        now.history.append(point)
+        now.window_loss, now.window_pieces = 0.0, 0
+        better = not now.best or score.loss < now.best["valid_loss"]
+        tqdm.write(_line(point, better))
+        for sample in samples:
+            tqdm.write(f"    {sample['message']!r} -> {sample['reply']!r}")
+        if better:
+            now.best, now.worse = point, 0
+            save_weights(self.out, self.model, self.material.config, self.material.tokenizer)
+        else:
+            now.worse += 1
+            if now.worse >= self.config.patience and not now.finished:
+                now.finished = f"no better for {now.worse} validations"
+        write_results(self.out, self.settings, self.material, now)
+
+    def _show(self, bar: tqdm[Any], used: float) -> None:
+        """Move the progress bar: share of the budget, speed, time left."""
+        now = self.progress
+        speed = now.pieces / max(1e-9, now.seconds)
+        left = now.seconds * (1 - used) / max(1e-9, used) / 60
+        loss = now.window_loss / max(1, now.window_pieces)
+        bar.set_postfix_str(
+            f"step {now.step:,}  loss {loss:.3f}  {speed:,.0f} pieces/s  {left:.1f} min left",
+            refresh=False,
+        )
+        bar.update(round(used * 1000, 3) - bar.n)
+
+    def _save_if_due(self) -> None:
+        """Save the state every `save_every` steps, at the end, and when asked to stop."""
+        now = self.progress
+        if now.finished or self._stop.is_set() or now.step % self.config.save_every == 0:
+            folder = self.out / RESUME_FOLDER
+            save_state(folder, now, self.model, self.optimizer, self.material.fingerprint)
+        if self._stop.is_set() and not now.finished:
+            raise Interrupted(
+                f"stopped at step {now.step:,}; go on with: "
+                f"python -m seq2seq train --resume {self.out}"
+            )
+
+    def _finish(self) -> dict[str, Any]:
+        """Score the best weights, as they are on disk, on the test split; write the results."""
+        test = None
+        if len(self.material.test.table):
+            best = load_checkpoint(self.out, self.accelerator.device)
+            self.say(f"{self.progress.finished}; scoring the best weights on the test split")
+            with self.accelerator.autocast():
+                test = score_pairs(best.model, self.material.test.table)
+        return write_results(self.out, self.settings, self.material, self.progress, test)
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """While training, Ctrl-C and SIGTERM ask the run to stop after its step."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        caught = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.getsignal(number) for number in caught}
+
+        def ask(number: int, frame: object) -> None:
+            self._stop.set()
+            signal.signal(number, before[number])  # a second one ends the process at once
+
+        for number in caught:
+            signal.signal(number, ask)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def train(settings: RunSettings, out: Path, say: Callable[[str], None] = print) -> dict[str, Any]:
+    """Start a run that writes its checkpoint to `out`, and give its metrics.
+
+    Raises ValueError if the folder holds a checkpoint or an unfinished run already.
+    """
+    for taken in (out / WEIGHTS, out / METRICS, *states(out / RESUME_FOLDER)):
+        if taken.exists():
+            raise ValueError(
+                f"{taken} is there already; choose another --out, or go on with "
+                f"--resume {out}, or delete the folder"
+            )
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    precision = pick_precision(settings.training.precision, device)
+    settings = dataclasses.replace(
+        settings, training=dataclasses.replace(settings.training, precision=precision)
+    )
+    settings.save(out)
+    return TrainingRun(settings, out, say).run()
+
+
+def resume(out: Path, say: Callable[[str], None] = print) -> dict[str, Any]:
+    """Go on with the run in `out` exactly where its newest state was saved."""
+    run = TrainingRun(RunSettings.load(out), out, say)
+    run.restore()
+    return run.run()
+
+
+def _line(point: dict[str, Any], better: bool) -> str:
+    """A validation as one line."""
+    return (
+        f"step {point['step']:,}: training loss {point['train_loss']:.3f}, held out "
+        f"{point['valid_loss']:.3f} (perplexity {point['valid_perplexity']:.1f}, "
+        f"{point['valid_bits_per_byte']:.3f} bits a byte){' - best' if better else ''}"
+    )

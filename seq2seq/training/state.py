@@ -1,0 +1,99 @@
+"""The saved state of a run: everything that going on exactly needs, one file a save."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from seq2seq.checkpoint import weights_of
+from seq2seq.files import write_atomically
+from seq2seq.model import Seq2Seq
+
+KEPT = 2  # the newest state, and the one before in case it cannot be read
+
+
+@dataclass
+class Progress:
+    """Where a run stands."""
+
+    step: int = 0
+    epoch: int = 0
+    batch: int = 0  # of this epoch: how many are done
+    pieces: int = 0  # target pieces seen
+    seconds: float = 0.0  # trained so far, over all parts of the run
+    window_loss: float = 0.0  # nats, since the last validation
+    window_pieces: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+    best: dict[str, Any] = field(default_factory=dict)
+    worse: int = 0  # validations since the best one
+    finished: str = ""  # why the run is over; empty while it is not
+
+
+def save_state(
+    folder: Path,
+    progress: Progress,
+    model: Seq2Seq,
+    optimizer: torch.optim.Optimizer,
+    fingerprint: str,
+) -> Path:
+    """Write the state atomically, then delete all but the newest two."""
+    tensors: dict[str, Tensor] = {f"model.{k}": v for k, v in weights_of(model).items()}
+    for index, values in optimizer.state_dict()["state"].items():
+        for key, value in values.items():
+            tensors[f"optimizer.{index}.{key}"] = value.detach().cpu().contiguous()
+    tensors["random"] = torch.get_rng_state()
+    if torch.cuda.is_available():
+        tensors["random_cuda"] = torch.cuda.get_rng_state()
+    described = json.dumps({"progress": asdict(progress), "data": fingerprint})
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"state-{progress.step:09d}.safetensors"
+    write_atomically(path, save(tensors, metadata={"state": described}))
+    for old in states(folder)[KEPT:]:
+        old.unlink()
+    return path
+
+
+def states(folder: Path) -> list[Path]:
+    """The saved states of a run, newest first."""
+    return sorted(folder.glob("state-*.safetensors"), reverse=True)
+
+
+def load_state(
+    path: Path, model: Seq2Seq, optimizer: torch.optim.Optimizer, fingerprint: str
+) -> Progress:
+    """Put model, optimizer and random numbers back as they were saved, and give the progress.
+
+    Raises ValueError if the file cannot be read, or if the training data are not the same.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            described = json.loads((file.metadata() or {})["state"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
+    except (SafetensorError, KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{path} cannot be read: {error}") from error
+    if described["data"] != fingerprint:
+        raise ValueError(
+            f"{path} was saved while training on other data: the corpora have changed since. "
+            "Put them back, or start a new run with another --out"
+        )
+    with torch.no_grad():
+        for name, parameter in model.named_parameters(remove_duplicate=True):
+            parameter.copy_(tensors[f"model.{name}"])
+    saved: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        if name.startswith("optimizer."):
+            _, index, key = name.split(".", 2)
+            saved.setdefault(int(index), {})[key] = tensor
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": saved, "param_groups": groups})
+    torch.set_rng_state(tensors["random"])
+    if "random_cuda" in tensors and torch.cuda.is_available():
+        torch.cuda.set_rng_state(tensors["random_cuda"])
+    return Progress(**described["progress"])

@@ -1,0 +1,91 @@
+"""What a checkpoint is, as Markdown: its sizes, its held-out figures and its model card."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_FIGURES = (
+    ("perplexity", "perplexity: as unsure as a fair choice among this many pieces"),
+    ("bits_per_byte", "bits per byte: comparable between tokenizers"),
+    ("bleu", "BLEU"),
+    ("chrf", "chrF"),
+    ("exact_match", "exact match"),
+    ("distinct_1", "distinct words (distinct-1)"),
+    ("distinct_2", "distinct pairs of words (distinct-2)"),
+)
+
+
+def sizes(config: Mapping[str, Any], parameters: int) -> str:
+    """A Markdown table of the model's sizes, in the words of the field with their letters."""
+    rows = [
+        ("Vocabulary", f"{_count(config, 'vocab_size')} pieces (V)"),
+        ("Embedding", f"{_count(config, 'emb_dim')} numbers a piece (E)"),
+        (
+            "GRU",
+            f"{_count(config, 'n_layers')} layers (L) of {_count(config, 'hidden_dim')}"
+            " numbers (H), in the encoder and in the decoder",
+        ),
+        ("Parameters", f"{parameters:,}"),
+        ("Attention", _plain(str(config.get("attention", "none")))),
+        ("Reads", f"up to {_count(config, 'max_source')} pieces of a message"),
+    ]
+    return _table("Part", "Size", rows)
+
+
+def figures(metrics: Mapping[str, Any]) -> str:
+    """A Markdown table of held-out figures: the test set's, or else the best validation's."""
+    test, best = metrics.get("test"), metrics.get("best")
+    if isinstance(test, Mapping) and test:
+        rows = [(label, _figure(test.get(key))) for key, label in _FIGURES]
+        source = "On dialogues it never saw"
+    elif isinstance(best, Mapping) and best:
+        rows = [
+            ("perplexity", _figure(best.get("valid_perplexity"))),
+            ("bits per byte", _figure(best.get("valid_bits_per_byte"))),
+        ]
+        source = "On held-out dialogues, while training"
+    else:
+        return ""
+    known = [(label, value) for label, value in rows if value]
+    return _table(source, "Figure", known) if known else ""
+
+
+def card(text: str) -> str:
+    """A model card as safe Markdown: no front matter, no HTML, no pictures from elsewhere."""
+    text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
+    out, fenced = [], False
+    for line in text.splitlines():
+        if line.lstrip().startswith(("```", "~~~")):
+            fenced = not fenced
+        elif not fenced:
+            line = _tame(line)
+        out.append(line)
+    return "\n".join(out).strip()
+
+
+def _tame(line: str) -> str:
+    parts = line.replace("![", "[").split("`")
+    parts[::2] = [re.sub(r"<(?=[a-zA-Z/!?])", "&lt;", part) for part in parts[::2]]
+    return "`".join(parts)
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^\w .,+/-]", "", text)
+
+
+def _count(config: Mapping[str, Any], key: str) -> str:
+    value = config.get(key)
+    return f"{value:,}" if isinstance(value, int) else "?"
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return ""
+    return f"{value:,.3f}" if abs(value) < 10 else f"{value:,.1f}"
+
+
+def _table(left: str, right: str, rows: list[tuple[str, str]]) -> str:
+    lines = [f"| {left} | {right} |", "|---|---|"]
+    return "\n".join([*lines, *(f"| {name} | {value} |" for name, value in rows)])

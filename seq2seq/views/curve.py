@@ -1,0 +1,90 @@
+"""The learning curve of a training run as an inline SVG that takes its colour from the page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+WIDTH, HEIGHT = 560, 220
+LEFT, RIGHT, TOP, BOTTOM = 44, 86, 14, 40
+
+Point = tuple[float, float]
+
+
+def learning_curve(history: Sequence[Mapping[str, Any]]) -> str:
+    """An SVG of training and held-out loss by step; '' where fewer than two points are known."""
+    series = {
+        name: _points(history, key)
+        for name, key in (("training", "train_loss"), ("held out", "valid_loss"))
+    }
+    known = [point for points in series.values() for point in points]
+    if max(len(points) for points in series.values()) < 2:
+        return ""
+    steps, losses = [x for x, _ in known], [y for _, y in known]
+    right = max(steps) or 1.0
+    low, high = math.floor(min(losses) * 2) / 2, math.ceil(max(losses) * 2) / 2
+    high = high if high > low else low + 0.5
+
+    def place(point: Point) -> Point:
+        x = LEFT + (WIDTH - LEFT - RIGHT) * point[0] / right
+        y = HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (point[1] - low) / (high - low)
+        return round(x, 1), round(y, 1)
+
+    title = f"Learning curve: loss from step 0 to {right:,.0f}, between {low:g} and {high:g} nats"
+    return "".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"',
+            f' aria-label="{title}" fill="none" stroke="currentColor" font-size="12"',
+            ' font-family="inherit">',
+            *_axes(low, high, right, place),
+            *_lines(series, place),
+            "</svg>",
+        ]
+    )
+
+
+def _points(history: Sequence[Mapping[str, Any]], key: str) -> list[Point]:
+    points = []
+    for row in history:
+        step, loss = row.get("step"), row.get(key)
+        if isinstance(step, int | float) and isinstance(loss, int | float) and math.isfinite(loss):
+            points.append((float(step), float(loss)))
+    return points
+
+
+def _axes(low: float, high: float, right: float, place: Any) -> list[str]:
+    out = []
+    for tick in range(5):
+        loss = low + (high - low) * tick / 4
+        _, y = place((0.0, loss))
+        out.append(f'<path d="M{LEFT} {y}H{WIDTH - RIGHT}" opacity=".18"/>')
+        out.append(_label(LEFT - 6, y + 4, f"{loss:.2f}", "end"))
+    for tick in range(3):
+        step = right * tick / 2
+        x, _ = place((step, low))
+        out.append(_label(x, HEIGHT - BOTTOM + 16, f"{step:,.0f}", "middle"))
+    out.append(_label((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, "training steps", "middle"))
+    return out
+
+
+def _lines(series: Mapping[str, Sequence[Point]], place: Any) -> list[str]:
+    """The lines, each named at its end and told apart by dashes, not by colour alone."""
+    out, taken = [], -math.inf
+    ends = sorted(
+        (place(points[-1])[1], name, points) for name, points in series.items() if points
+    )
+    for y, name, points in ends:
+        path = "L".join(f"{x} {top}" for x, top in map(place, points))
+        dash = ' stroke-dasharray="4 3" opacity=".75"' if name == "training" else ""
+        out.append(f'<path d="M{path}" stroke-width="2"{dash} stroke-linejoin="round"/>')
+        taken = max(y + 4, taken + 14)
+        out.append(_label(WIDTH - RIGHT + 8, taken, name, "start"))
+    return out
+
+
+def _label(x: float, y: float, text: str, anchor: str) -> str:
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
+        f' fill="currentColor" stroke="none">{text}</text>'
+    )

@@ -1,0 +1,122 @@
+"""A trace as the text that the page's view draws: one JSON value a line.
+
+The first line tells everything known before the first step, each step adds one line, and the last
+line says how it ended. A growing reply is therefore sent as appended text, never sent again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from seq2seq.views import words
+
+
+def trace_lines(
+    record: Mapping[str, Any],
+    *,
+    number: int,
+    replies: Iterable[tuple[int, str]],
+    unread: Sequence[Mapping[str, Any]] = (),
+    context: tuple[int, int] = (0, 0),
+) -> str:
+    """The lines of one reply.
+
+    `record` is `Trace.to_dict()`, with `finish_reason` None while the reply grows; `number` counts
+    the visitor's replies from 1 and `replies` lists all that can be opened, with their messages;
+    `unread` are the message's pieces beyond what the encoder reads; `context` is (L, H).
+    """
+    out = [_header(record, number, list(replies), unread, context)]
+    out += [_step(step) for step in record["steps"]]
+    if record.get("finish_reason") is not None:
+        out.append(_end(record))
+    return "".join(_compact(line) + "\n" for line in out)
+
+
+def candidate_rows(step: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str, float]]:
+    """A step's rows and what is left for 'everything else': both columns of each add up to 1.
+
+    A chosen piece that is not among the candidates becomes a row of its own and leaves the rest.
+    """
+    rows = [dict(candidate) for candidate in step["candidates"]]
+    rest = float(step["other"])
+    if all(row["id"] != step["id"] for row in rows):
+        names = ("id", "piece", "probability", "sampling_probability")
+        rows.append({name: step[name] for name in names})
+        rest -= step["probability"]
+    sampled = 1.0 - sum(row["sampling_probability"] for row in rows)
+    for row in rows:
+        row["chosen"] = row["id"] == step["id"]
+    return rows, {"probability": max(rest, 0.0), "sampling_probability": max(sampled, 0.0)}
+
+
+def _header(
+    record: Mapping[str, Any],
+    number: int,
+    replies: list[tuple[int, str]],
+    unread: Sequence[Mapping[str, Any]],
+    context: tuple[int, int],
+) -> dict[str, Any]:
+    checkpoint = record["checkpoint"]
+    return {
+        "line": "reply",
+        "number": number,
+        "replies": [[index, message[:60]] for index, message in replies],
+        "message": record["message"],
+        "normalized": record["normalized"],
+        "source": [_source(piece) for piece in record["source"]],
+        "unread": [_source(piece) for piece in unread],
+        "context": list(context),
+        "checkpoint": checkpoint["name"],
+        "sha256": words.short_hash(checkpoint["sha256"]),
+        "method": words.method(record["options"]),
+        "seed": record["seed"] if record["options"].get("method") == "sample" else None,
+    }
+
+
+def _source(piece: Mapping[str, Any]) -> list[Any]:
+    return [piece["piece"], piece["id"], bool(piece["unknown"])]
+
+
+def _step(step: Mapping[str, Any]) -> dict[str, Any]:
+    rows, rest = candidate_rows(step)
+    return {
+        "line": "step",
+        "id": step["id"],
+        "piece": step["piece"],
+        "p": _round(step["probability"]),
+        "sp": _round(step["sampling_probability"]),
+        "rank": step["rank"],
+        "bits": _round(step["entropy"]),
+        "logprob": _round(step["logprob"]),
+        "forced": bool(step["forced"]),
+        "rows": [
+            [
+                row["piece"],
+                row["id"],
+                _round(row["probability"]),
+                _round(row["sampling_probability"]),
+                row["chosen"],
+            ]
+            for row in rows
+        ],
+        "rest": [_round(rest["probability"]), _round(rest["sampling_probability"])],
+    }
+
+
+def _end(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "line": "end",
+        "reason": record["finish_reason"],
+        "words": words.finish(record["finish_reason"]),
+        "timing": words.timing(record["timings_ms"], len(record["steps"])),
+    }
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.6g}")
+
+
+def _compact(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -10,6 +10,9 @@ from typing import NoReturn
 
 COMMANDS = {
     "train": "train a chatbot on dialogues",
+    "chat": "talk to a checkpoint in the terminal",
+    "evaluate": "score a checkpoint on held-out pairs",
+    "pairs": "write a split of the corpora as a file of pairs",
 }
 
 

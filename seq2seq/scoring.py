@@ -29,7 +29,7 @@ class Score:
 
     @property
     def perplexity(self) -> float:
-        """exp of the nats a piece; depends on the tokenizer."""
+        """The exponential of the nats a piece; depends on the tokenizer."""
         return math.exp(min(self.loss, 700.0))
 
     @property

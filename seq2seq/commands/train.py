@@ -6,8 +6,12 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seq2seq.config import ATTENTIONS, ModelConfig, TrainingConfig
+
+if TYPE_CHECKING:
+    from seq2seq.training import RunSettings
 
 DESCRIPTION = "Train a chatbot on dialogues and write its checkpoint folder."
 _MODEL = ModelConfig(vocab_size=8000)
@@ -67,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train or resume. Raises ValueError or FileNotFoundError for settings that cannot be."""
-    from seq2seq.training.run import Interrupted, resume, train
+    from seq2seq.training import InterruptedRunError, resume, train
 
     def say(text: str) -> None:
         print(text, file=sys.stderr if arguments.json else sys.stdout, flush=True)
@@ -81,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
             if not arguments.corpus or not arguments.out:
                 raise ValueError("train needs --corpus and --out, or --resume DIR")
             metrics = train(_settings(arguments), Path(arguments.out), say)
-    except Interrupted as interrupted:
+    except InterruptedRunError as interrupted:
         say(str(interrupted))
         return 130
     if arguments.json:
@@ -96,8 +100,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _settings(arguments: argparse.Namespace) -> "RunSettings":  # noqa: F821, UP037
-    from seq2seq.training.setup import RunSettings
+def _settings(arguments: argparse.Namespace) -> RunSettings:
+    from seq2seq.training import RunSettings
 
     values = vars(arguments)
     model_names = ("vocab_size", "emb_dim", "hidden_dim", "n_layers", "dropout", "attention")

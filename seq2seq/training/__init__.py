@@ -1,1 +1,45 @@
-"""Training a Seq2Seq on dialogues, from the corpora to a checkpoint folder."""
+"""Training a Seq2Seq on dialogues, from the corpora to a checkpoint folder: `train`, `resume`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from seq2seq.checkpoint import METRICS, WEIGHTS
+from seq2seq.training.run import InterruptedRunError, TrainingRun
+from seq2seq.training.setup import RESUME_FOLDER, RunSettings, pick_precision
+from seq2seq.training.state import states
+
+
+def train(settings: RunSettings, out: Path, say: Callable[[str], None] = print) -> dict[str, Any]:
+    """Start a run that writes its checkpoint to `out`, and give its metrics.
+
+    Raises ValueError if the folder holds a checkpoint or an unfinished run already.
+    """
+    for taken in (out / WEIGHTS, out / METRICS, *states(out / RESUME_FOLDER)):
+        if taken.exists():
+            raise ValueError(
+                f"{taken} is there already; choose another --out, or go on with "
+                f"--resume {out}, or delete the folder"
+            )
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    precision = pick_precision(settings.training.precision, device)
+    settings = dataclasses.replace(
+        settings, training=dataclasses.replace(settings.training, precision=precision)
+    )
+    settings.save(out)
+    return TrainingRun(settings, out, say).run()
+
+
+def resume(out: Path, say: Callable[[str], None] = print) -> dict[str, Any]:
+    """Go on with the run in `out` exactly where its newest state was saved."""
+    run = TrainingRun(RunSettings.load(out), out, say)
+    run.restore()
+    return run.run()
+
+
+__all__ = ["InterruptedRunError", "RunSettings", "resume", "train"]

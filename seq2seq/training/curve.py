@@ -12,7 +12,6 @@ from seq2seq.files import write_atomically
 
 def draw_curve(history: Sequence[dict[str, Any]], path: Path) -> None:
     """Draw training and validation loss (nats a piece) over target pieces seen, as PNG."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 4), dpi=110, layout="constrained")
@@ -35,5 +34,5 @@ def draw_curve(history: Sequence[dict[str, Any]], path: Path) -> None:
     axes.grid(alpha=0.3)
     axes.legend()
     picture = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(picture)
+    figure.savefig(picture, format="png")
     write_atomically(path, picture.getvalue())

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from seq2seq.batching import Encoding, PairTable
+from seq2seq.batching import PairTable
 from seq2seq.config import ModelConfig
-from seq2seq.corpora import Pair
-from seq2seq.corpora.mixture import Mixture
-from seq2seq.source import read_source
+from seq2seq.corpora import Mixture, Pair
+from seq2seq.encoding import encode_pair
 from seq2seq.tokenizer import Tokenizer
 
 _TOKENIZER_TEXTS = 400_000  # more change an 8,000-piece vocabulary hardly, and take minutes
@@ -54,7 +53,7 @@ def make_split(
     """
     pairs, encodings, weights, left_out = [], [], [], 0
     for pair, weight in _weighted(mixture, split):
-        encoding = encode_pair(pair, tokenizer, config)
+        encoding = encode_pair(tokenizer, config, pair)
         if max_target is not None and len(encoding.reply) + 1 > max_target:
             left_out += 1
             continue
@@ -69,12 +68,6 @@ def _weighted(mixture: Mixture, split: str) -> Iterator[tuple[Pair, float]]:
     for pairs, weight in zip(mixture.pairs[split], mixture.weights, strict=True):
         for pair in pairs:
             yield pair, weight
-
-
-def encode_pair(pair: Pair, tokenizer: Tokenizer, config: ModelConfig) -> Encoding:
-    """One pair as ids, its message as the encoder will read it in a conversation."""
-    source = read_source(tokenizer, config, pair.message, pair.history)
-    return Encoding(source.ids, tokenizer.encode(pair.reply), len(pair.reply.encode()) + 1)
 
 
 def fingerprint(table: PairTable, weights: Tensor) -> str:

@@ -1,24 +1,22 @@
-"""One training run: step, validate, keep the best, save, and go on where it was left."""
+"""One training run: step, validate, keep the best, save, restore."""
 
 from __future__ import annotations
 
-import dataclasses
-import signal
+import math
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator  # type: ignore[import-untyped]
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from seq2seq.batching import Batch, epoch_rows
-from seq2seq.checkpoint import METRICS, WEIGHTS, load_checkpoint, save_weights
+from seq2seq.checkpoint import load_checkpoint, save_weights
 from seq2seq.config import TrainingConfig
 from seq2seq.loss import reply_loss
 from seq2seq.model import Seq2Seq, build_model
@@ -27,18 +25,13 @@ from seq2seq.tokenizer import TOKENS
 from seq2seq.training.memory import keep_freed_memory
 from seq2seq.training.results import write_results
 from seq2seq.training.schedule import learning_rate
-from seq2seq.training.setup import (
-    RESUME_FOLDER,
-    Material,
-    RunSettings,
-    pick_precision,
-    prepare,
-)
+from seq2seq.training.setup import RESUME_FOLDER, Material, RunSettings, prepare
+from seq2seq.training.signals import stop_on_signals
 from seq2seq.training.state import Progress, load_state, save_state, states
 from seq2seq.training.validation import chosen_rows, sample_replies
 
 
-class Interrupted(Exception):
+class InterruptedRunError(Exception):
     """The run was stopped by a signal; its state is saved."""
 
 
@@ -58,7 +51,7 @@ class _Loss(nn.Module):
 
 
 class TrainingRun:
-    """A run in one process; `train` and `resume` make it."""
+    """A run in one process; `train` and `resume` of this package make it."""
 
     def __init__(self, settings: RunSettings, out: Path, say: Callable[[str], None]) -> None:
         self.settings, self.out, self.say = settings, out, say
@@ -102,8 +95,8 @@ class TrainingRun:
                 return
 
     def run(self) -> dict[str, Any]:
-        """Train to the end of the budget and give the metrics. Raises Interrupted on a signal."""
-        with self._signals():
+        """Train to the budget's end and give the metrics; InterruptedRunError on a signal."""
+        with stop_on_signals(self._stop):
             shape = "{percentage:5.1f}% |{bar:20}| {postfix}"
             often = 0.2 if sys.stderr.isatty() else 30.0  # seconds; a log file needs few lines
             bar = tqdm(total=1000, bar_format=shape, mininterval=often, maxinterval=often)
@@ -153,7 +146,7 @@ class TrainingRun:
         self.optimizer.step()
         self.optimizer.zero_grad()
         value = float(loss.detach())
-        if value != value:
+        if not math.isfinite(value):
             raise ValueError(
                 f"the loss is not a number at step {self.progress.step}; "
                 "lower --learning-rate or --clip-norm. The best checkpoint is kept"
@@ -229,7 +222,7 @@ class TrainingRun:
             folder = self.out / RESUME_FOLDER
             save_state(folder, now, self.model, self.optimizer, self.material.fingerprint)
         if self._stop.is_set() and not now.finished:
-            raise Interrupted(
+            raise InterruptedRunError(
                 f"stopped at step {now.step:,}; go on with: "
                 f"python -m seq2seq train --resume {self.out}"
             )
@@ -240,57 +233,8 @@ class TrainingRun:
         if len(self.material.test.table):
             best = load_checkpoint(self.out, self.accelerator.device)
             self.say(f"{self.progress.finished}; scoring the best weights on the test split")
-            with self.accelerator.autocast():
-                test = score_pairs(best.model, self.material.test.table)
+            test = score_pairs(best.model, self.material.test.table)
         return write_results(self.out, self.settings, self.material, self.progress, test)
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        """While training, Ctrl-C and SIGTERM ask the run to stop after its step."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        caught = (signal.SIGINT, signal.SIGTERM)
-        before = {number: signal.getsignal(number) for number in caught}
-
-        def ask(number: int, frame: object) -> None:
-            self._stop.set()
-            signal.signal(number, before[number])  # a second one ends the process at once
-
-        for number in caught:
-            signal.signal(number, ask)
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-
-def train(settings: RunSettings, out: Path, say: Callable[[str], None] = print) -> dict[str, Any]:
-    """Start a run that writes its checkpoint to `out`, and give its metrics.
-
-    Raises ValueError if the folder holds a checkpoint or an unfinished run already.
-    """
-    for taken in (out / WEIGHTS, out / METRICS, *states(out / RESUME_FOLDER)):
-        if taken.exists():
-            raise ValueError(
-                f"{taken} is there already; choose another --out, or go on with "
-                f"--resume {out}, or delete the folder"
-            )
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    precision = pick_precision(settings.training.precision, device)
-    settings = dataclasses.replace(
-        settings, training=dataclasses.replace(settings.training, precision=precision)
-    )
-    settings.save(out)
-    return TrainingRun(settings, out, say).run()
-
-
-def resume(out: Path, say: Callable[[str], None] = print) -> dict[str, Any]:
-    """Go on with the run in `out` exactly where its newest state was saved."""
-    run = TrainingRun(RunSettings.load(out), out, say)
-    run.restore()
-    return run.run()
 
 
 def _line(point: dict[str, Any], better: bool) -> str:

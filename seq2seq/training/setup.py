@@ -96,9 +96,7 @@ def prepare(settings: RunSettings, out: Path, say: Any = print) -> Material:
         tokenizer = train_tokenizer(mixture, settings.model, size, seed)
         write_atomically(path, tokenizer.model_proto)
     config = dataclasses.replace(settings.model, vocab_size=tokenizer.vocab_size)
-    train, left_out = make_split(
-        mixture, "train", tokenizer, config, settings.training.max_target
-    )
+    train, left_out = make_split(mixture, "train", tokenizer, config, settings.training.max_target)
     if not train.pairs:
         raise ValueError("no training pair is left; see above what cleaning dropped, and why")
     valid, _ = make_split(mixture, "valid", tokenizer, config)

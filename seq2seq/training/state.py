@@ -75,7 +75,7 @@ def load_state(
     try:
         with safe_open(path, framework="pt") as file:
             described = json.loads((file.metadata() or {})["state"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, KeyError, ValueError, OSError) as error:
         raise ValueError(f"{path} cannot be read: {error}") from error
     if described["data"] != fingerprint:

@@ -1,0 +1,15 @@
+"""A message and its reply as the ids that a model is trained and scored with."""
+
+from __future__ import annotations
+
+from seq2seq.batching import Encoding
+from seq2seq.config import ModelConfig
+from seq2seq.corpora import Pair
+from seq2seq.source import read_source
+from seq2seq.tokenizer import Tokenizer
+
+
+def encode_pair(tokenizer: Tokenizer, config: ModelConfig, pair: Pair) -> Encoding:
+    """One pair as ids, its message read as it is in a conversation, its reply whole."""
+    source = read_source(tokenizer, config, pair.message, pair.history)
+    return Encoding(source.ids, tokenizer.encode(pair.reply), len(pair.reply.encode()) + 1)

@@ -28,6 +28,12 @@ def write_atomically(path: Path, content: bytes | str) -> None:
             os.close(folder)
 
 
+def remove_partials(folder: Path) -> None:
+    """Delete what writes that were killed have left in the folder and below it."""
+    for partial in folder.rglob(".*.partial"):
+        partial.unlink(missing_ok=True)
+
+
 def sha256_of(path: Path) -> str:
     """The file's SHA-256 in hexadecimal."""
     with open(path, "rb") as file:

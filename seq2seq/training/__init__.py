@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from seq2seq.checkpoint import METRICS, WEIGHTS
+from seq2seq.files import remove_partials
 from seq2seq.training.run import InterruptedRunError, TrainingRun
 from seq2seq.training.setup import RESUME_FOLDER, RunSettings, pick_precision
 from seq2seq.training.state import states
@@ -37,7 +38,9 @@ def train(settings: RunSettings, out: Path, say: Callable[[str], None] = print) 
 
 def resume(out: Path, say: Callable[[str], None] = print) -> dict[str, Any]:
     """Go on with the run in `out` exactly where its newest state was saved."""
-    run = TrainingRun(RunSettings.load(out), out, say)
+    settings = RunSettings.load(out)
+    remove_partials(out)
+    run = TrainingRun(settings, out, say)
     run.restore()
     return run.run()
 

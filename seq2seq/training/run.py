@@ -58,10 +58,8 @@ class TrainingRun:
         self.config = settings.training
         keep_freed_memory()
         torch.manual_seed(self.config.seed)
-        on_gpu = torch.cuda.is_available()
-        self.accelerator = Accelerator(
-            cpu=not on_gpu, mixed_precision="bf16" if self.config.precision == "bf16" else "no"
-        )
+        # Precision is ours: accelerate keeps one for the whole process, for every run in it.
+        self.accelerator = Accelerator(cpu=not torch.cuda.is_available())
         self.material: Material = prepare(settings, out, say)
         self.model = build_model(self.material.config, TOKENS)
         self.loss = self.accelerator.prepare(_Loss(self.model, self.config))
@@ -140,7 +138,8 @@ class TrainingRun:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         device = self.accelerator.device
-        loss, pieces = self.loss(batch.src.to(device), batch.trg.to(device))
+        with self._autocast():
+            loss, pieces = self.loss(batch.src.to(device), batch.trg.to(device))
         self.accelerator.backward(loss / pieces)
         self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
         self.optimizer.step()
@@ -156,6 +155,11 @@ class TrainingRun:
         self.progress.window_loss += value
         self.progress.window_pieces += pieces
 
+    def _autocast(self) -> torch.autocast:
+        """Products in bfloat16 where the run's precision says so."""
+        bf16 = self.config.precision == "bf16"
+        return torch.autocast(self.accelerator.device.type, torch.bfloat16, enabled=bf16)
+
     def _budget_used(self, of_epoch: float) -> float:
         """The share (0 to 1) of epochs or minutes used, whichever is further."""
         used = (self.progress.epoch + of_epoch) / self.config.epochs
@@ -170,7 +174,7 @@ class TrainingRun:
     def _validate(self, rate: float) -> None:
         """Score the held-out pairs, keep the weights if they are the best, show replies."""
         now, started = self.progress, time.monotonic()
-        with self.accelerator.autocast():
+        with self._autocast():
             score = score_pairs(self.model, self.material.valid.table, self.valid_rows)
             samples = sample_replies(
                 self.model, self.material.tokenizer, self.material.valid, self.valid_rows[:4]

@@ -2,22 +2,24 @@
 
 from seq2seq.serving.arguments import Arguments, parse
 from seq2seq.serving.endpoint import answer
-from seq2seq.serving.hardening import Harden
+from seq2seq.serving.hardening import SAFE_LAUNCH, Harden
 from seq2seq.serving.limits import MAX_MESSAGE, check_message, options_from_controls
-from seq2seq.serving.shelf import Shelf, UnusableCheckpoint, find_checkpoints
-from seq2seq.serving.talk import talk
+from seq2seq.serving.shelf import CheckpointError, Shelf, find_checkpoints
+from seq2seq.serving.talk import converse, talk
 from seq2seq.serving.visit import Turn, Visit
 
 __all__ = [
     "MAX_MESSAGE",
+    "SAFE_LAUNCH",
     "Arguments",
+    "CheckpointError",
     "Harden",
     "Shelf",
     "Turn",
-    "UnusableCheckpoint",
     "Visit",
     "answer",
     "check_message",
+    "converse",
     "find_checkpoints",
     "options_from_controls",
     "parse",

@@ -17,6 +17,19 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAX_BODY = 256_000
 
+# What the page's `launch` leaves off: everything that a visitor could use against its host.
+SAFE_LAUNCH: dict[str, Any] = {
+    "share": False,
+    "ssr_mode": False,
+    "run_history": False,
+    "enable_monitoring": False,
+    "mcp_server": False,
+    "pwa": False,
+    "max_file_size": "64kb",
+    "state_session_capacity": 1000,
+    "footer_links": ["api"],
+}
+
 CLOSED = (
     "/gradio_api/upload",
     "/gradio_api/proxy=",

@@ -11,7 +11,7 @@ from seq2seq import Chatbot
 PREFERRED = "en"
 
 
-class UnusableCheckpoint(ValueError):
+class CheckpointError(ValueError):
     """A checkpoint that is not there or cannot be loaded; the text says which and why."""
 
 
@@ -41,20 +41,20 @@ class Shelf:
         return list(self._folders)
 
     def get(self, name: str) -> Chatbot:
-        """The chatbot of that name, loaded now if need be. Raises UnusableCheckpoint."""
+        """The chatbot of that name, loaded now if need be. Raises CheckpointError."""
         if name not in self._folders:
             known = ", ".join(self.names) or "none"
-            raise UnusableCheckpoint(f"There is no checkpoint {name[:80]!r}; there are: {known}.")
+            raise CheckpointError(f"There is no checkpoint {name[:80]!r}; there are: {known}.")
         with self._lock:
             if name in self.troubles:
-                raise UnusableCheckpoint(self.troubles[name])
+                raise CheckpointError(self.troubles[name])
             if name not in self._loaded:
                 try:
                     self._loaded[name] = self._load(self._folders[name])
                 except Exception as error:
                     text = " ".join(str(error).split()) or type(error).__name__
                     self.troubles[name] = f"The checkpoint {name!r} cannot be used: {text}"
-                    raise UnusableCheckpoint(self.troubles[name]) from error
+                    raise CheckpointError(self.troubles[name]) from error
             return self._loaded[name]
 
     def first(self) -> str | None:
@@ -62,16 +62,10 @@ class Shelf:
         for name in self.names:
             try:
                 self.get(name)
-            except UnusableCheckpoint:
+            except CheckpointError:
                 continue
             return name
         return None
-
-    def warm(self) -> threading.Thread:
-        """Load the first usable checkpoint in the background."""
-        thread = threading.Thread(target=self.first, name="load-checkpoint", daemon=True)
-        thread.start()
-        return thread
 
 
 def _named(folders: Sequence[Path]) -> dict[str, Path]:

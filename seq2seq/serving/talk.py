@@ -1,16 +1,30 @@
-"""One reply as a visitor sees it grow: the visit is kept current, redrawing is asked for in time."""
+"""One reply as a visitor sees it grow: the visit is kept current, redrawing asked for in time."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from seq2seq import Chatbot, DecodingOptions, Trace
-from seq2seq.serving.limits import clock
+from seq2seq.serving.limits import check_message, clock, options_from_controls
 from seq2seq.serving.visit import Turn, Visit
 
-REDRAW = 0.05
-SLOWEST = 1.0
+REDRAW = 0.05  # seconds
+SLOWEST = 1.0  # seconds
+
+
+def converse(
+    bot: Chatbot, visit: Visit, message: object, controls: Mapping[str, Any], *, again: bool = False
+) -> Iterator[Turn]:
+    """`talk` from what a page sends: `controls` are options, seed as text, and the pace.
+
+    Raises ValueError, in words for the visitor, before anything is written.
+    """
+    text = check_message(message)
+    settings = dict(controls)
+    pace = float(settings.pop("pace", 0.0))
+    return talk(bot, visit, text, options_from_controls(settings), pace=pace, again=again)
 
 
 def talk(
@@ -46,20 +60,15 @@ def talk(
                 _wait(turn, min(max(pace, 0.0), SLOWEST))
     finally:
         if trace is not None:
-            _record(turn, trace, ended=True)
+            _record(turn, trace.stopped())
         visit.finish(turn)
     if turn.halted:
         yield turn
 
 
-def _record(turn: Turn, trace: Trace, ended: bool = False) -> None:
-    record = trace.to_dict()
-    if ended and record["finish_reason"] is None:
-        record = {**record, "finish_reason": "stopped"}
-    turn.record = record
-    turn.unread = tuple(
-        {"piece": piece.piece, "id": piece.id, "unknown": piece.unknown} for piece in trace.unread
-    )
+def _record(turn: Turn, trace: Trace) -> None:
+    turn.record = trace.to_dict()
+    turn.unread = tuple(piece.to_dict() for piece in trace.unread)
 
 
 def _wait(turn: Turn, seconds: float) -> None:

@@ -84,11 +84,16 @@ class Visit:
             return None
         return next((turn for turn in self.turns if turn.number == number), None)
 
-    def history(self) -> list[tuple[str, str]]:
-        """The exchanges that a new message follows: (message, reply), oldest first."""
-        return [
-            (turn.message, turn.reply) for turn in self.turns if turn.reply and not turn.retold
-        ]
+    def number_at(self, index: object) -> int | None:
+        """The number of the turn that the chat's message at this index belongs to."""
+        if not isinstance(index, int) or not 0 <= index // 2 < len(self.turns):
+            return None
+        return self.turns[index // 2].number
+
+    def history(self) -> list[str]:
+        """What was said before a new message: messages and replies by turns, oldest first."""
+        told = [turn for turn in self.turns if turn.reply and not turn.retold]
+        return [text for turn in told for text in (turn.message, str(turn.reply))]
 
     def chat(self) -> list[dict[str, str]]:
         """The conversation as chat messages, two a turn."""

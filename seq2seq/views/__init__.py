@@ -1,11 +1,12 @@
 """Traces and checkpoints as what a page shows: pure functions, no page library."""
 
-from seq2seq.views.about import card, figures, sizes
+from seq2seq.views.about import about_model, card, figures, sizes
 from seq2seq.views.conversation import chat_messages
 from seq2seq.views.curve import learning_curve
 from seq2seq.views.payload import candidate_rows, trace_lines
 
 __all__ = [
+    "about_model",
     "candidate_rows",
     "card",
     "chat_messages",

@@ -1,10 +1,13 @@
-"""What a checkpoint is, as Markdown: its sizes, its held-out figures and its model card."""
+"""What a checkpoint is: its sizes, its held-out figures, how it learned, its model card."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from typing import Any
+
+from seq2seq.chatbot import Chatbot
+from seq2seq.views.curve import learning_curve
 
 _FIGURES = (
     ("perplexity", "perplexity: as unsure as a fair choice among this many pieces"),
@@ -17,16 +20,21 @@ _FIGURES = (
 )
 
 
+def about_model(bot: Chatbot) -> tuple[str, str, str]:
+    """A checkpoint's sizes and figures as Markdown, its learning curve as SVG, its model card."""
+    tables = [sizes(bot.config.to_dict(), bot.parameters), figures(bot.metrics)]
+    history = bot.metrics.get("history")
+    curve = learning_curve(history) if isinstance(history, list) else ""
+    return "\n\n".join(tables), curve, card(bot.card)
+
+
 def sizes(config: Mapping[str, Any], parameters: int) -> str:
     """A Markdown table of the model's sizes, in the words of the field with their letters."""
     rows = [
         ("Vocabulary", f"{_count(config, 'vocab_size')} pieces (V)"),
         ("Embedding", f"{_count(config, 'emb_dim')} numbers a piece (E)"),
-        (
-            "GRU",
-            f"{_count(config, 'n_layers')} layers (L) of {_count(config, 'hidden_dim')}"
-            " numbers (H), in the encoder and in the decoder",
-        ),
+        ("GRU layers", f"{_count(config, 'n_layers')} in the encoder and the decoder each (L)"),
+        ("GRU state", f"{_count(config, 'hidden_dim')} numbers a layer (H)"),
         ("Parameters", f"{parameters:,}"),
         ("Attention", _plain(str(config.get("attention", "none")))),
         ("Reads", f"up to {_count(config, 'max_source')} pieces of a message"),
@@ -59,13 +67,12 @@ def card(text: str) -> str:
     for line in text.splitlines():
         if line.lstrip().startswith(("```", "~~~")):
             fenced = not fenced
-        elif not fenced:
-            line = _tame(line)
-        out.append(line)
+        out.append(line if fenced else _tame(line))
     return "\n".join(out).strip()
 
 
 def _tame(line: str) -> str:
+    line = re.sub(r"!\[[^\]]*\]\([^)]*\)", "", line)
     parts = line.replace("![", "[").split("`")
     parts[::2] = [re.sub(r"<(?=[a-zA-Z/!?])", "&lt;", part) for part in parts[::2]]
     return "`".join(parts)

@@ -47,6 +47,8 @@ def learning_curve(history: Sequence[Mapping[str, Any]]) -> str:
 def _points(history: Sequence[Mapping[str, Any]], key: str) -> list[Point]:
     points = []
     for row in history:
+        if not isinstance(row, Mapping):
+            continue
         step, loss = row.get("step"), row.get(key)
         if isinstance(step, int | float) and isinstance(loss, int | float) and math.isfinite(loss):
             points.append((float(step), float(loss)))
@@ -70,16 +72,18 @@ def _axes(low: float, high: float, right: float, place: Any) -> list[str]:
 
 def _lines(series: Mapping[str, Sequence[Point]], place: Any) -> list[str]:
     """The lines, each named at its end and told apart by dashes, not by colour alone."""
-    out, taken = [], -math.inf
-    ends = sorted(
-        (place(points[-1])[1], name, points) for name, points in series.items() if points
-    )
-    for y, name, points in ends:
-        path = "L".join(f"{x} {top}" for x, top in map(place, points))
+    out = []
+    ends = sorted((place(points[-1])[1], name) for name, points in series.items() if points)
+    for name, points in series.items():
+        path = "L".join(f"{x} {y}" for x, y in map(place, points))
         dash = ' stroke-dasharray="4 3" opacity=".75"' if name == "training" else ""
-        out.append(f'<path d="M{path}" stroke-width="2"{dash} stroke-linejoin="round"/>')
-        taken = max(y + 4, taken + 14)
-        out.append(_label(WIDTH - RIGHT + 8, taken, name, "start"))
+        if points:
+            out.append(f'<path d="M{path}" stroke-width="2"{dash} stroke-linejoin="round"/>')
+    free = HEIGHT - BOTTOM + 4.0
+    for y, name in reversed(ends):
+        free = min(y + 4, free)
+        out.append(_label(WIDTH - RIGHT + 8, free, name, "start"))
+        free -= 14
     return out
 
 

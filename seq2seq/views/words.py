@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 FINISH = {
-    "eos": "ended by its own end token",
-    "length": "reached the length limit",
-    "stopped": "stopped by you",
+    "eos": "Ended by its own end token",
+    "length": "Reached the length limit",
+    "stopped": "Stopped by you",
 }
 
 METHODS = {"greedy": "always the likeliest piece", "sample": "drawn at random"}

@@ -1,0 +1,288 @@
+"""The chatbot's page: its layout, its events, its launch.
+
+Run `python app.py`, or `python app.py --help`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import gradio as gr
+from starlette.middleware import Middleware
+
+from seq2seq import serving, views
+from seq2seq.serving import Shelf, Visit
+
+HERE = Path(__file__).parent
+TITLE = "Seq2seq chatbot, opened up"
+STORY = (
+    "A GRU encoder reads your message into one vector; a GRU decoder writes the reply from it, "
+    "piece by piece. Look into every choice it makes."
+)
+GREETING = "Say something below, or press an example. Click a reply to look into it again."
+FONTS = ("system-ui", "Apple SD Gothic Neo", "Malgun Gothic", "Noto Sans KR", "Noto Sans CJK KR")
+MODEL: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 4}
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+DIRECT: dict[str, Any] = {**QUIET, "queue": False}
+
+Update = dict[Any, Any]
+log = logging.getLogger("app")
+
+
+def asset(*names: str) -> str:
+    """The text of files under assets/, one after the other."""
+    return "\n".join((HERE / "assets" / name).read_text(encoding="utf-8") for name in names)
+
+
+def island(elem_id: str, template: str, script: str) -> gr.HTML:
+    """An HTML component whose template never changes; its script draws the value as text."""
+    return gr.HTML(
+        value="",
+        elem_id=elem_id,
+        html_template=template,
+        js_on_load=script,
+        apply_default_css=False,
+    )
+
+
+class Page:
+    """The components of the page, and what happens when a visitor uses them."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        """Lay the page out, inside a `gr.Blocks`, for the checkpoints of the shelf."""
+        self.shelf = shelf
+        self.visit = gr.State(Visit())
+        with gr.Row(elem_id="top"):
+            gr.Markdown(f"# {TITLE}\n{STORY}", elem_id="title")
+            self.model = gr.Dropdown(
+                [(f"Model: {name}", name) for name in shelf.names],
+                value=shelf.names[0] if shelf.names else None,
+                label="Model",
+                elem_id="model",
+                visible=len(shelf.names) > 1,
+                filterable=False,
+                container=False,
+                scale=0,
+            )
+        with gr.Row(elem_id="columns"):
+            with gr.Column(scale=5, min_width=300, elem_id="talk"):
+                self._lay_chat()
+                with gr.Accordion("How it decides", open=False, elem_id="controls"):
+                    self._lay_controls()
+                with gr.Accordion("About this model", open=False, elem_id="about"):
+                    self.facts = gr.Markdown(elem_id="facts")
+                    self.curve = island("curve", asset("curve.html"), asset("curve.js"))
+                    self.card = gr.Markdown(elem_id="card", latex_delimiters=[])
+            with gr.Column(scale=7, min_width=300, elem_id="inside"):
+                scripts = ("trace_parts.js", "trace_panel.js", "trace_view.js")
+                self.view = island("view", asset("trace_view.html"), asset(*scripts))
+
+    def _lay_chat(self) -> None:
+        ready = bool(self.shelf.names)
+        gr.Markdown(asset("no_model.md"), visible=not ready, elem_id="no-model")
+        self.chat = gr.Chatbot(
+            elem_id="chat",
+            label="Conversation",
+            show_label=False,
+            placeholder=GREETING,
+            height="var(--chat-height)",
+            render_markdown=False,
+            allow_tags=False,
+            latex_delimiters=[],
+            feedback_options=None,
+            buttons=[],
+            visible=ready,
+        )
+        self.notice = island("notice", '<p role="status" hidden></p>', asset("notice.js"))
+        with gr.Row(elem_id="write"):
+            self.box = gr.Textbox(
+                label="Message",
+                show_label=False,
+                container=False,
+                placeholder="Write a message" if ready else "No model to talk to",
+                elem_id="message",
+                max_lines=4,
+                interactive=ready,
+                autofocus=True,
+                scale=1,
+            )
+            self.send = gr.Button(
+                "Send", variant="primary", elem_id="send", interactive=ready, scale=0, min_width=72
+            )
+            self.stop = gr.Button("Stop", elem_id="stop", interactive=False, scale=0, min_width=72)
+        with gr.Row(elem_id="examples"):
+            texts = json.loads(asset("examples.json"))
+            self.examples = [gr.Button(text, size="sm", interactive=ready) for text in texts]
+            self.retry = gr.Button("Retry", size="sm", elem_id="retry", interactive=ready)
+            self.clear = gr.Button("Clear", size="sm", elem_id="clear", interactive=ready)
+
+    def _lay_controls(self) -> None:
+        kinds = {"radio": gr.Radio, "text": gr.Textbox, "slider": gr.Slider}
+        self.controls: dict[str, gr.components.Component] = {}
+        for setting in json.loads(asset("controls.json")):
+            kind, option = setting.pop("kind"), setting.pop("option")
+            self.controls[option] = kinds[kind](**setting, elem_id=f"set-{option}")
+
+    def connect(self) -> None:
+        """Attach the events."""
+        inputs = [self.visit, self.model, *self.controls.values()]
+        drawn = [self.box, self.chat, self.view, self.notice, self.send, self.stop, self.retry]
+        said = {"outputs": drawn, **MODEL, **QUIET}
+        for event in (self.box.submit, self.send.click):
+            event(self.say, [self.box, *inputs], **said)
+        for button in self.examples:
+            button.click(self.say, [button, *inputs], **said)
+        self.retry.click(self.say_again, inputs, **said)
+        self.stop.click(self.halt, self.visit, None, **DIRECT)
+        self.clear.click(self.forget, self.visit, drawn, **DIRECT)
+        self.chat.select(self.open_clicked, self.visit, self.view, **DIRECT)
+        self.view.input(self.open_picked, self.visit, self.view, **DIRECT)
+        about = [self.facts, self.curve, self.card, self.notice]
+        self.model.input(self.describe, self.model, about, **QUIET)
+
+    def say(self, message: str, visit: Visit, model: str, *values: object) -> Iterator[Update]:
+        """Answer a message, redrawing the page as the reply grows."""
+        controls = dict(zip(self.controls, values, strict=True))
+        yield from self._answer(visit, message, model, controls)
+
+    def say_again(self, visit: Visit, model: str, *values: object) -> Iterator[Update]:
+        """Answer the last message again; a draw starts from a new seed."""
+        if not visit.turns:
+            yield {self.notice: "There is no message to answer again yet."}
+            return
+        controls = {**dict(zip(self.controls, values, strict=True)), "seed": ""}
+        yield from self._answer(visit, visit.turns[-1].message, model, controls, again=True)
+
+    def _answer(
+        self, visit: Visit, message: str, model: str, controls: Update, *, again: bool = False
+    ) -> Iterator[Update]:
+        if visit.writing is not None:
+            yield {self.notice: "A reply is still being written; press Stop to end it here."}
+            return
+        try:
+            turns = serving.converse(self.shelf.get(model), visit, message, controls, again=again)
+            yield {**self._busy(True), **({} if again else {self.box: ""}), self.notice: ""}
+            for _ in turns:
+                yield self._drawn(visit)
+        except ValueError as error:
+            yield self._kept(message, again, str(error))
+        except Exception:
+            log.exception("a reply failed")
+            yield self._kept(message, again, "Something went wrong here. Please try again.")
+        yield {**self._drawn(visit), **self._busy(visit.writing is not None)}
+
+    def _kept(self, message: str, again: bool, notice: str) -> Update:
+        return {self.notice: notice} if again else {self.notice: notice, self.box: message}
+
+    def _drawn(self, visit: Visit) -> Update:
+        view = visit.view()
+        return {self.chat: visit.chat(), self.view: view or gr.skip()}
+
+    def _busy(self, busy: bool) -> Update:
+        return {
+            self.send: gr.update(interactive=not busy),
+            self.retry: gr.update(interactive=not busy),
+            self.stop: gr.update(interactive=busy),
+        }
+
+    def halt(self, visit: Visit) -> None:
+        """End the reply that is being written where it is."""
+        visit.halt()
+
+    def forget(self, visit: Visit) -> Update:
+        """Start the conversation anew."""
+        visit.clear()
+        return {self.chat: [], self.view: "", self.notice: "", **self._busy(False)}
+
+    def open_clicked(self, visit: Visit, event: gr.SelectData) -> Any:
+        """Look into the reply that was clicked in the chat."""
+        index = event.index[0] if isinstance(event.index, list) else event.index
+        return self._open(visit, visit.number_at(index))
+
+    def open_picked(self, visit: Visit, event: gr.EventData) -> Any:
+        """Look into the reply that was picked in the view."""
+        data = event._data
+        return self._open(visit, data.get("reply") if isinstance(data, dict) else None)
+
+    def _open(self, visit: Visit, number: object) -> Any:
+        turn = visit.find(number)
+        if turn is None:
+            return gr.skip()
+        visit.shown = turn.number
+        return visit.view() or gr.skip()
+
+    def describe(self, model: str | None) -> Update:
+        """Tell about a checkpoint, loading it if need be."""
+        try:
+            facts, curve, card = views.about_model(self.shelf.get(model or ""))
+        except ValueError as error:
+            return {self.facts: "", self.curve: "", self.card: "", self.notice: str(error)}
+        return {self.facts: facts, self.curve: curve, self.card: card, self.notice: ""}
+
+    def welcome(self) -> Update:
+        """Fill the page when it is opened: the first usable model, and which ones are broken."""
+        name = self.shelf.first()
+        told = self.describe(name) if name else {}
+        return {**told, self.model: name, self.notice: " ".join(self.shelf.troubles.values())}
+
+
+def build(checkpoints: Sequence[Path]) -> gr.Blocks:
+    """The page for these checkpoint folders, and its one public endpoint, `/reply`."""
+    shelf = Shelf(checkpoints)
+
+    def reply(
+        message: str,
+        checkpoint: str = "",
+        options: dict[str, Any] = {},  # noqa: B006 (the API's description shows this default)
+    ) -> dict[str, Any]:
+        """The trace of a reply to the message, with every choice that the model made."""
+        try:
+            return serving.answer(shelf, message, checkpoint, options)
+        except ValueError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    blocks: gr.Blocks = gr.Blocks(title=TITLE, fill_width=True, delete_cache=(3600, 3600))
+    with blocks:
+        page = Page(shelf)
+        page.connect()
+        told = [page.facts, page.curve, page.card, page.notice, page.model]
+        blocks.load(page.welcome, None, told, **QUIET)
+        gr.events.api(reply, api_name="reply", **MODEL)
+    blocks.queue(max_size=32, api_open=False, default_concurrency_limit=8)
+    return blocks
+
+
+demo = build(serving.find_checkpoints(HERE / "checkpoints"))
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Serve the page until interrupted."""
+    arguments = serving.parse(argv)
+    theme = gr.themes.Default(primary_hue="teal", neutral_hue="slate", font=FONTS).set(
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_400",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_800",
+    )
+    page = build(arguments.checkpoints) if arguments.checkpoints else demo
+    page.launch(
+        server_name=arguments.host,
+        server_port=arguments.port,
+        theme=theme,
+        css=asset("page.css", "trace_view.css"),
+        app_kwargs={"middleware": [Middleware(serving.Harden)], "openapi_url": None},
+        **serving.SAFE_LAUNCH,
+    )
+
+
+if __name__ == "__main__":
+    main()

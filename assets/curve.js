@@ -1,0 +1,9 @@
+// The learning curve: an SVG drawn by the server, put into the page as a parsed picture.
+const figure = element.querySelector('figure');
+function draw() {
+  figure.hidden = !props.value;
+  const picture = props.value && new DOMParser().parseFromString(props.value, 'image/svg+xml');
+  figure.querySelector('div').replaceChildren(...(picture ? [picture.documentElement] : []));
+}
+watch('value', draw);
+draw();

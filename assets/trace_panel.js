@@ -1,0 +1,58 @@
+// The chosen step: its figures and its candidates.
+
+function fact(name, value, meaning) {
+  const box = make('div');
+  box.append(make('dt', '', name), make('dd', '', value), make('dd', 'tv-say', meaning));
+  return box;
+}
+
+function facts(step) {
+  const equal = 2 ** step.bits;
+  const pieces = equal < 10 ? equal.toFixed(1) : Math.round(equal).toLocaleString('en');
+  return [
+    fact('probability', decimal(step.p), 'of this piece, by the model'),
+    fact('rank', ordinal(step.rank), step.rank ? 'likeliest of all' : 'the likeliest of all'),
+    fact('entropy', `${step.bits.toFixed(2)} bits`, `like ${pieces} equal choices`),
+    fact('log-probability', step.logprob.toFixed(2).replace('-', '−'), 'of the reply up to here'),
+  ];
+}
+
+function bars(p, drawn) {
+  const track = make('div', 'tv-track');
+  for (const [name, value] of [['tv-model', p], ['tv-drawn', drawn]]) {
+    const bar = make('i', name);
+    bar.style.width = `${Math.max(0, Math.min(1, value)) * 100}%`;
+    track.append(bar);
+  }
+  return track;
+}
+
+function row(name, id, p, drawn, chosen) {
+  const tr = make('tr', chosen ? 'tv-chosen' : '');
+  tr.dataset.p = p;
+  tr.dataset.drawn = drawn;
+  tr.dataset.piece = name;
+  const head = make('th', 'tv-piece', name);
+  head.scope = 'row';
+  if (id === null) tr.className = 'tv-rest';
+  else head.title = `${name} · id ${id}`;
+  const scale = make('td');
+  scale.append(bars(p, drawn));
+  tr.append(head, scale, make('td', 'tv-num', decimal(p)), make('td', 'tv-num', decimal(drawn)));
+  tr.append(make('td', 'tv-mark', chosen ? '← chosen' : ''));
+  return tr;
+}
+
+function drawPanel(panel, step, index, count, running) {
+  const part = (name) => panel.querySelector(name);
+  part('.tv-where').textContent = `step ${index + 1} of ${count}${running ? ' so far' : ''}`;
+  part('.tv-where').setAttribute('aria-live', running ? 'off' : 'polite');
+  part('.tv-prev').setAttribute('aria-disabled', String(index === 0));
+  part('.tv-next').setAttribute('aria-disabled', String(index === count - 1));
+  part('.tv-word').textContent = step.piece;
+  paint(part('.tv-word'), step.p);
+  part('.tv-forced').hidden = !step.forced;
+  part('.tv-facts').replaceChildren(...facts(step));
+  const rows = step.rows.map(([piece, id, p, drawn, chosen]) => row(piece, id, p, drawn, chosen));
+  part('tbody').replaceChildren(...rows, row('everything else', null, ...step.rest, false));
+}

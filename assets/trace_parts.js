@@ -1,0 +1,81 @@
+// Small parts of the view: elements, numbers in words, and the one colour scale.
+
+// Viridis at ten even stops: dark is unlikely, bright is likely, in grey and to the colour-blind too.
+const SCALE = [
+  [68, 1, 84], [72, 40, 120], [62, 73, 137], [49, 104, 142], [38, 130, 142],
+  [31, 158, 137], [53, 183, 121], [110, 206, 88], [181, 222, 43], [253, 231, 37],
+];
+
+function make(tag, className, text) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+function colour(p) {
+  const at = Math.max(0, Math.min(1, p)) * (SCALE.length - 1);
+  const low = Math.min(Math.floor(at), SCALE.length - 2);
+  return SCALE[low].map((from, k) => Math.round(from + (SCALE[low + 1][k] - from) * (at - low)));
+}
+
+function luminance(rgb) {
+  const [r, g, b] = rgb.map((value) => {
+    const c = value / 255;
+    return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+// Black or white, whichever contrasts more: at least 4.58 to 1 on any colour.
+function ink(rgb) {
+  const light = luminance(rgb);
+  return 1.05 / (light + 0.05) > (light + 0.05) / 0.05 ? '#fff' : '#000';
+}
+
+function paint(node, p) {
+  const rgb = colour(p);
+  node.style.backgroundColor = `rgb(${rgb.join(',')})`;
+  node.style.color = ink(rgb);
+}
+
+function decimal(p, digits = 3) {
+  const least = 10 ** -digits;
+  if (p > 0 && p < least / 2) return `<${least.toFixed(digits)}`;
+  if (p < 1 && p > 1 - least / 2) return `>${(1 - least).toFixed(digits)}`;
+  return p.toFixed(digits);
+}
+
+function ordinal(rank) {
+  const n = rank + 1;
+  const teen = n % 100 >= 11 && n % 100 <= 13;
+  return `${n.toLocaleString('en')}${teen ? 'th' : ['th', 'st', 'nd', 'rd'][n % 10] || 'th'}`;
+}
+
+function sourcePiece([piece, id, unknown], unread) {
+  const cell = make('span', 'tv-cell');
+  cell.setAttribute('role', 'listitem');
+  cell.classList.toggle('tv-unknown', unknown);
+  cell.classList.toggle('tv-unread', unread);
+  cell.dataset.id = id;
+  cell.title = `${piece} · id ${id}${unknown ? ' · not in the vocabulary' : ''}`;
+  cell.append(make('b', 'tv-piece', piece));
+  cell.append(make('small', '', unknown ? 'unknown' : String(id)));
+  return cell;
+}
+
+function replyPiece(step, index) {
+  const cell = make('button', 'tv-cell');
+  cell.type = 'button';
+  cell.dataset.step = index;
+  cell.dataset.piece = step.piece;
+  cell.tabIndex = -1;
+  paint(cell, step.p);
+  const forced = step.forced ? ', forced' : '';
+  const likely = `probability ${decimal(step.p)}${forced}`;
+  cell.title = `${step.piece} · ${likely}`;
+  cell.setAttribute('aria-label', `step ${index + 1}, ${step.piece}, ${likely}`);
+  cell.append(make('b', 'tv-piece', step.piece));
+  cell.append(make('small', '', `${step.forced ? '⚑ ' : ''}${decimal(step.p, 2)}`));
+  return cell;
+}

@@ -1,0 +1,149 @@
+// The view of one reply: keeps what was received, draws what is new, and moves between steps.
+
+const root = element.querySelector('.tv');
+const find = (name) => root.querySelector(name);
+const strip = find('.tv-reply');
+const state = { text: '', reply: null, steps: [], end: null, chosen: 0, follow: true };
+
+// A value is one JSON line after another; a growing reply only ever adds lines to the last value.
+function receive(value) {
+  const text = typeof value === 'string' ? value : '';
+  const grown = state.text !== '' && text.startsWith(state.text);
+  const before = state.reply;
+  if (!grown) Object.assign(state, { reply: null, steps: [], end: null });
+  const known = state.steps.length;
+  for (const line of text.slice(grown ? state.text.length : 0).split('\n')) {
+    if (line) take(JSON.parse(line));
+  }
+  state.text = text;
+  if (!grown) begin(before);
+  show(grown ? known : 0);
+}
+
+function take(line) {
+  if (line.line === 'reply') state.reply = line;
+  else if (line.line === 'step') state.steps.push(line);
+  else state.end = line;
+}
+
+// Another reply: one that still grows is followed, a finished one is read from its first step.
+function begin(before) {
+  const same = before && state.reply && before.number === state.reply.number;
+  if (same && before.message === state.reply.message) return;
+  state.follow = !state.end;
+  state.chosen = 0;
+}
+
+function show(known) {
+  find('.tv-empty').hidden = Boolean(state.reply);
+  find('.tv-body').hidden = !state.reply;
+  find('.tv-pick').hidden = !state.reply;
+  if (!state.reply) return;
+  if (known === 0) { drawReply(); strip.replaceChildren(); }
+  strip.append(...state.steps.slice(known).map((step, k) => replyPiece(step, known + k)));
+  if (state.follow) state.chosen = state.steps.length - 1;
+  select(Math.min(Math.max(state.chosen, 0), state.steps.length - 1));
+  root.dataset.running = String(!state.end);
+  drawFoot();
+}
+
+function drawReply() {
+  const { number, replies, source, unread, context, normalized, message } = state.reply;
+  const options = replies.map(([n, text]) => {
+    const option = make('option', '', `reply ${n}: ${text}`);
+    option.value = n;
+    option.selected = n === number;
+    return option;
+  });
+  find('.tv-pick select').replaceChildren(...options);
+  const cut = normalized === message
+    ? 'Your message, cut into the pieces that the model knows, with their ids.'
+    : `Your message, read as “${normalized}” and cut into the pieces that the model knows.`;
+  const left = unread.length
+    ? ` It is too long: the last ${unread.length} pieces were not read.`
+    : '';
+  find('.tv-read .tv-say').textContent = cut + left;
+  const cells = source.map((piece) => sourcePiece(piece, false));
+  if (unread.length) {
+    const stop = make('span', 'tv-stop', 'the encoder stopped reading here');
+    stop.setAttribute('role', 'listitem');
+    cells.push(stop, ...unread.map((piece) => sourcePiece(piece, true)));
+  }
+  find('.tv-source').replaceChildren(...cells);
+  const [layers, hidden] = context;
+  find('.tv-read .tv-context').textContent =
+    `→ one context vector (${layers} × ${hidden} numbers): all that the decoder gets to know.`;
+}
+
+function drawFoot() {
+  const { checkpoint, sha256, method, seed } = state.reply;
+  const words = state.end
+    ? [state.end.words, state.end.timing]
+    : ['Writing …'];
+  words.push(method, seed === null ? '' : `seed ${seed}`, `model ${checkpoint} ${sha256}`);
+  find('.tv-foot').replaceChildren(...words.filter(Boolean).map((text) => make('span', '', text)));
+}
+
+function select(index) {
+  if (!state.steps[index]) return;
+  state.chosen = index;
+  for (const cell of strip.children) {
+    const here = Number(cell.dataset.step) === index;
+    cell.tabIndex = here ? 0 : -1;
+    if (here) cell.setAttribute('aria-current', 'step'); else cell.removeAttribute('aria-current');
+  }
+  find('.tv-follow').setAttribute('aria-pressed', String(state.follow));
+  drawPanel(find('.tv-step'), state.steps[index], index, state.steps.length, !state.end);
+  reveal(strip.children[index]);
+}
+
+// Scrolls the strip alone: the page stays where the reader has it.
+function reveal(cell) {
+  const [box, at] = [strip.getBoundingClientRect(), cell.getBoundingClientRect()];
+  if (at.left < box.left || at.right > box.right) strip.scrollLeft += at.left - box.left - 40;
+  if (at.top < box.top || at.bottom > box.bottom) strip.scrollTop += at.top - box.top - 8;
+}
+
+function hold(index) {
+  if (!state.steps[index]) return;
+  state.follow = false;
+  select(index);
+}
+
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  if (!button || !state.steps.length) return;
+  if (button.dataset.step) hold(Number(button.dataset.step));
+  else if (button.matches('.tv-prev')) hold(state.chosen - 1);
+  else if (button.matches('.tv-next')) hold(state.chosen + 1);
+  else if (button.matches('.tv-follow')) {
+    state.follow = !state.follow;
+    select(state.follow ? state.steps.length - 1 : state.chosen);
+  }
+});
+
+strip.addEventListener('keydown', (event) => {
+  const last = state.steps.length - 1;
+  const goal = {
+    ArrowLeft: Math.max(state.chosen - 1, 0),
+    ArrowRight: Math.min(state.chosen + 1, last),
+    Home: 0,
+    End: last,
+  }[event.key];
+  if (goal === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
+  event.preventDefault();
+  hold(goal);
+  strip.children[goal].focus({ preventScroll: true });
+});
+
+find('.tv-pick select').addEventListener('change', (event) => {
+  trigger('input', { reply: Number(event.target.value) });
+});
+
+for (const ghost of root.querySelectorAll('.tv-ghost i[data-p]')) {
+  paint(ghost, Number(ghost.dataset.p));
+}
+find('.tv-legend i').style.background =
+  `linear-gradient(90deg, ${SCALE.map((rgb) => `rgb(${rgb.join(',')})`).join(',')})`;
+watch('value', () => receive(props.value));
+receive(props.value);

@@ -1,0 +1,203 @@
+"""What a page draws: payload lines, words, the learning curve, the model card, chat messages."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seq2seq import Chatbot, DecodingOptions
+from seq2seq.views import (
+    about_model,
+    candidate_rows,
+    card,
+    chat_messages,
+    figures,
+    learning_curve,
+    sizes,
+    trace_lines,
+    words,
+)
+
+
+def candidate(id: int, probability: float, sampling: float) -> dict[str, Any]:
+    return {
+        "id": id,
+        "piece": f"▁{id}",
+        "probability": probability,
+        "sampling_probability": sampling,
+    }
+
+
+def step(id: int, candidates: list[dict[str, Any]], **changes: Any) -> dict[str, Any]:
+    other = 1 - sum(one["probability"] for one in candidates)
+    return {
+        "step": 0, "id": id, "piece": f"▁{id}", "text": f" {id}", "probability": 0.5,
+        "sampling_probability": 0.6, "rank": 0, "entropy": 1.5, "logprob": -0.7, "forced": False,
+        "candidates": candidates, "other": other, "attention": None, **changes,
+    }  # fmt: skip
+
+
+def record(**changes: Any) -> dict[str, Any]:
+    options = DecodingOptions().to_dict()
+    return {
+        "version": 1, "checkpoint": {"name": "en", "sha256": "0123456789abcdef"},
+        "message": "Hello", "normalized": "hello",
+        "source": [{"piece": "▁hello", "id": 7, "unknown": False}],
+        "options": options, "seed": None, "reply": "5", "finish_reason": None, "logprob": -0.7,
+        "steps": [step(5, [candidate(5, 0.5, 0.6), candidate(6, 0.2, 0.3)])],
+        "hypotheses": None, "timings_ms": {"encode": 0.4, "decode": 12.2, "total": 12.6}, **changes,
+    }  # fmt: skip
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    assert text.endswith("\n")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_rows_and_rest_add_up_to_one_in_both_columns() -> None:
+    rows, rest = candidate_rows(step(5, [candidate(5, 0.5, 0.6), candidate(6, 0.2, 0.3)]))
+    for name in ("probability", "sampling_probability"):
+        assert sum(row[name] for row in rows) + rest[name] == pytest.approx(1)
+    assert [row["chosen"] for row in rows] == [True, False]
+
+
+def test_a_chosen_piece_beyond_the_candidates_leaves_everything_else() -> None:
+    far = step(9, [candidate(5, 0.5, 0.6)], probability=0.1, sampling_probability=0.15)
+    rows, rest = candidate_rows(far)
+    assert [(row["id"], row["chosen"]) for row in rows] == [(5, False), (9, True)]
+    assert rest["probability"] == pytest.approx(0.4)
+    assert rest["sampling_probability"] == pytest.approx(0.25)
+
+
+def test_rounding_never_makes_everything_else_negative() -> None:
+    crowded = step(5, [candidate(5, 1.0000001, 1.0000002)], other=-1e-7)
+    _, rest = candidate_rows(crowded)
+    assert rest == {"probability": 0.0, "sampling_probability": 0.0}
+
+
+def test_a_growing_reply_only_appends_lines() -> None:
+    first = record()
+    longer = record(steps=[*first["steps"], *first["steps"]])
+    ended = {**longer, "finish_reason": "eos"}
+    texts = [
+        trace_lines(one, number=2, replies=[(1, "hi"), (2, "Hello")])
+        for one in (first, longer, ended)
+    ]
+    assert texts[1].startswith(texts[0])
+    assert texts[2].startswith(texts[1])
+    assert [line["line"] for line in lines(texts[2])] == ["reply", "step", "step", "end"]
+
+
+def test_header_carries_what_the_encoder_read_and_what_it_did_not() -> None:
+    unread = [{"piece": "▁more", "id": 8, "unknown": True}]
+    header = lines(
+        trace_lines(record(), number=1, replies=[(1, "Hello")], unread=unread, context=(2, 64))
+    )[0]
+    assert header["source"] == [["▁hello", 7, False]]
+    assert header["unread"] == [["▁more", 8, True]]
+    assert header["context"] == [2, 64]
+    assert header["sha256"] == "01234567"
+    assert header["seed"] is None
+
+
+def test_text_with_line_breaks_stays_within_its_line() -> None:
+    odd = record(message="a\nb\u2028c", normalized="a b c")
+    text = trace_lines(odd, number=1, replies=[(1, "a\nb")])
+    assert json.loads(text.split("\n")[0])["message"] == "a\nb\u2028c"
+
+
+def test_words_tell_how_and_why() -> None:
+    drawn = {"method": "sample", "temperature": 0.7, "top_k": 40, "top_p": 1.0, "min_len": 3}
+    assert words.method(drawn) == "drawn at random, temperature 0.7, top-k 40, at least 3 pieces"
+    assert words.method({"method": "greedy", "temperature": 0.7}) == "always the likeliest piece"
+    assert words.finish("eos") == "Ended by its own end token"
+    assert words.finish(None) == ""
+    assert words.timing({"encode": 0.4, "decode": 12.2}, 1) == (
+        "read in under 1 ms, 1 piece written in 12 ms"
+    )
+    assert words.timing({}, 3) == ""
+
+
+def test_chat_messages_are_escaped_and_never_empty() -> None:
+    shown = chat_messages([("<b>hi</b>", None), ("x", ""), ("y", "a <unk> & b")])
+    assert [one["role"] for one in shown] == ["user", "assistant"] * 3
+    assert shown[0]["content"] == "&lt;b&gt;hi&lt;/b&gt;"
+    assert shown[5]["content"] == "a &lt;unk&gt; &amp; b"
+    assert all(one["content"] for one in shown)
+
+
+def test_learning_curve_is_a_picture_that_names_its_lines() -> None:
+    history = [
+        {"step": n * 100, "train_loss": 5 / (n + 1), "valid_loss": 5.2 / (n + 1)} for n in range(5)
+    ]
+    picture = learning_curve(history)
+    root = ET.fromstring(picture)
+    labels = {node.text for node in root.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"training", "held out", "training steps", "400"} <= labels
+    assert 'stroke="currentColor"' in picture
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        [],
+        [{"step": 1, "train_loss": 2.0}],
+        [{"step": "x"}, {"train_loss": None}],
+        [{"step": 1, "train_loss": float("nan")}] * 3,
+        ["not a row"],
+    ],
+)
+def test_without_two_points_there_is_no_curve(history: list[Any]) -> None:
+    assert learning_curve(history) == ""
+
+
+def test_a_flat_or_half_known_history_still_draws() -> None:
+    flat = [{"step": n, "train_loss": 2.0} for n in range(3)]
+    ET.fromstring(learning_curve(flat))
+
+
+def test_card_keeps_markdown_and_drops_front_matter_markup_and_pictures() -> None:
+    text = (
+        "---\nlicense: mit\n---\n# Name\n![x](http://a/b.png)\n<img src=x onerror=y> `<unk>`\n"
+        "1 < 2\n```\n<tag>\n```\n"
+    )
+    safe = card(text)
+    assert safe.startswith("# Name")
+    assert "a/b.png" not in safe
+    assert "&lt;img" in safe
+    assert "`<unk>`" in safe
+    assert "1 < 2" in safe
+    assert "\n<tag>\n" in safe
+
+
+def test_figures_prefer_the_test_set_and_take_what_there_is() -> None:
+    assert "28.4" in figures({"test": {"perplexity": 28.4}, "best": {"valid_perplexity": 9}})
+    assert "9.000" in figures({"best": {"valid_perplexity": 9.0}})
+    assert figures({}) == ""
+    assert figures({"test": {"perplexity": "many"}}) == ""
+
+
+def test_sizes_take_any_config() -> None:
+    table = sizes({"vocab_size": 8000, "hidden_dim": 512}, 11_700_000)
+    assert "8,000 pieces" in table
+    assert "11,700,000" in table
+    assert "?" in table
+
+
+def test_a_real_trace_and_checkpoint_are_drawn(tiny_checkpoint: Path) -> None:
+    bot = Chatbot.from_pretrained(tiny_checkpoint)
+    trace = bot.reply("hello", DecodingOptions(method="sample", seed=1, candidates=2))
+    drawn = lines(trace_lines(trace.to_dict(), number=1, replies=[(1, "hello")]))
+    assert len(drawn) == len(trace.steps) + 2
+    for line in drawn[1:-1]:
+        for column in (2, 3):
+            total = sum(row[column] for row in line["rows"]) + line["rest"][column - 2]
+            assert total == pytest.approx(1, abs=1e-4)
+    facts, curve, told = about_model(bot)
+    assert f"{bot.parameters:,}" in facts
+    assert curve.startswith("<svg")
+    assert "# tiny" in told

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+
+from seq2seq.commands.parser import OneLineParser
 
 COMMANDS = {
     "train": "train a chatbot on dialogues",
@@ -16,18 +16,12 @@ COMMANDS = {
 }
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line and exits with 2."""
-
-    def error(self, message: str) -> NoReturn:
-        """One line, no usage text in front of it."""
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give the exit code: 0, 1 for a failure, 2 for bad use."""
-    parser = _Parser(prog="python -m seq2seq", description="A seq2seq chatbot to look inside.")
-    subparsers = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    parser = OneLineParser(
+        prog="python -m seq2seq", description="A seq2seq chatbot to look inside."
+    )
+    subparsers = parser.add_subparsers(dest="command", required=True, parser_class=OneLineParser)
     modules = {}
     for name, text in COMMANDS.items():
         module = importlib.import_module(f"seq2seq.commands.{name}")
@@ -37,9 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = parser.parse_args(arguments)
     try:
         code: int = modules[parsed.command].run(parsed)
-    except (ValueError, FileNotFoundError) as error:
+    except KeyboardInterrupt:
+        return 130
+    except (ValueError, OSError) as error:
         print(f"python -m seq2seq {parsed.command}: {error}", file=sys.stderr)
-        return 2
+        return 2 if isinstance(error, (ValueError, FileNotFoundError)) else 1
     return code
 
 

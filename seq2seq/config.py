@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
+PERSONALITIES = ("friendly", "professional", "witty", "caring", "enthusiastic")
 ATTENTIONS = ("none", "dot", "general", "additive")
 
 

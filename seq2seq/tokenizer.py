@@ -9,9 +9,10 @@ from pathlib import Path
 
 import sentencepiece
 
+from seq2seq.config import PERSONALITIES
+
 PAD_ID, UNK_ID, SOS_ID, EOS_ID, TURN_ID = range(5)
 TOKENS = {"pad_token": PAD_ID, "unk_token": UNK_ID, "sos_token": SOS_ID, "eos_token": EOS_ID}
-PERSONALITIES = ("friendly", "professional", "witty", "caring", "enthusiastic")
 # Control pieces never arise from text: only the package itself puts them into a sequence.
 CONTROL_PIECES = ("<turn>", *(f"<{name}>" for name in PERSONALITIES))
 SPACE = "▁"

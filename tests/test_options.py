@@ -51,7 +51,7 @@ def test_a_value_out_of_range_is_refused_with_name_and_range(
         ("max_len", LONGEST),
         ("min_len", 60),
         ("temperature", 100),
-        ("temperature", 1e-6),
+        ("temperature", 0.01),
         ("top_k", 0),
         ("top_k", 10**6),
         ("top_p", 1),

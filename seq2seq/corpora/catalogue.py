@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from seq2seq.config import PERSONALITIES
+
 _RAW = "https://raw.githubusercontent.com"
-PERSONALITIES = ("friendly", "professional", "witty", "caring", "enthusiastic")
 ALIASES: Mapping[str, str] = MappingProxyType({"personality_chat": "personality_chat_en"})
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+
+from seq2seq.commands.parser import OneLineParser
 
 
 @dataclass(frozen=True)
@@ -17,15 +17,6 @@ class Arguments:
     checkpoints: tuple[Path, ...]
     host: str | None
     port: int | None
-
-
-class OneLineParser(argparse.ArgumentParser):
-    """A parser that answers bad use with one line and exit code 2."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print what is wrong, and leave."""
-        sys.stderr.write(f"{self.prog}: {message} (see --help)\n")
-        raise SystemExit(2)
 
 
 def parse(argv: Sequence[str] | None) -> Arguments:

@@ -43,14 +43,14 @@ def pairs_file(tmp_path: Path) -> Path:
     return path
 
 
-def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """The single line that bad use gives on standard error, with exit code 2."""
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str, expected: int = 2) -> str:
+    """The single line that bad use, or a failure, gives on standard error."""
     try:
         code = main(arguments)
     except SystemExit as end:
         code = end.code
     out, err = capsys.readouterr()
-    assert code == 2
+    assert code == expected
     assert out == ""
     assert err.count("\n") == 1
     assert err.endswith("\n")
@@ -317,8 +317,16 @@ def test_bad_use_of_pairs_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "dev" in refused(capsys, "pairs", "--corpus", path, "--split", "dev")
     missing = str(tmp_path / "no.jsonl")
     assert missing in refused(capsys, "pairs", "--corpus", missing)
-    for unwritable in (str(tmp_path / "nowhere" / "out.jsonl"), str(tmp_path)):
-        assert unwritable in refused(capsys, "pairs", "--corpus", path, "--out", unwritable)
+    nowhere = str(tmp_path / "nowhere" / "out.jsonl")
+    assert nowhere in refused(capsys, "pairs", "--corpus", path, "--out", nowhere)
+
+
+def test_a_failure_to_write_is_one_line_with_exit_code_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, folder = str(corpus(tmp_path)), str(tmp_path)
+    assert folder in refused(capsys, "pairs", "--corpus", path, "--out", folder, expected=1)
+    assert path in refused(capsys, "train", "--corpus", path, "--out", path, expected=1)
 
 
 @pytest.mark.parametrize(
@@ -329,7 +337,6 @@ def test_bad_use_of_pairs_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixt
         ("--resume OUT --corpus FILE", "--resume"),
         ("--resume OUT", "out"),
         ("--corpus FILE --out OUT --vocab-size 4", "vocab_size is 4"),
-        ("--corpus FILE --out FILE", "corpus.jsonl"),
         ("--corpus FILE --out OUT --hidden-dim 0", "hidden_dim is 0"),
         ("--corpus FILE --out OUT --hidden-dim 7 --bidirectional", "hidden_dim is 7"),
         ("--corpus FILE --out OUT --attention self", "self"),

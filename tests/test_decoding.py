@@ -393,13 +393,13 @@ def test_between_steps_the_caller_is_not_in_inference_mode(tiny: Chatbot) -> Non
 
 def test_the_lowest_temperature_is_greedy(babbler: Chatbot) -> None:
     greedy = babbler.reply("hello", DecodingOptions(max_len=10))
-    for temperature in (1e-3, 1e-6, 1e-300, 5e-324):
+    for temperature in (1e-2, 1e-6, 1e-300, 5e-324):
         try:
             options = DecodingOptions(method="sample", seed=1, max_len=10, temperature=temperature)
         except ValueError:
             break  # lower ones are not taken at all
         assert babbler.reply("hello", options).ids == greedy.ids
-    assert temperature < 1e-3
+    assert temperature < 1e-2
 
 
 def test_a_reply_draws_for_itself() -> None:

@@ -10,6 +10,7 @@ import pytest
 from seq2seq.options import LONGEST, MOST_CANDIDATES, DecodingOptions
 
 WHOLE = ("max_len", "min_len", "top_k", "no_repeat_ngram", "candidates", "seed")
+LOWEST = r"(above|at least) [\d.e-]+"
 REAL = ("temperature", "top_p", "repetition_penalty")
 
 
@@ -20,15 +21,15 @@ REAL = ("temperature", "top_p", "repetition_penalty")
         ("max_len", LONGEST + 1, "at least 1", LONGEST),
         ("min_len", -1, "at least 0", 60),
         ("min_len", 61, "at least 0", 60),
-        ("temperature", 0, "above 0", 100),
-        ("temperature", -1.0, "above 0", 100),
-        ("temperature", 100.5, "above 0", 100),
+        ("temperature", 0, LOWEST, 100),
+        ("temperature", -1.0, LOWEST, 100),
+        ("temperature", 100.5, LOWEST, 100),
         ("top_k", -1, "at least 0", "1e[+]06"),
         ("top_k", 10**6 + 1, "at least 0", "1e[+]06"),
         ("top_p", 0.0, "above 0", 1),
         ("top_p", 1.01, "above 0", 1),
-        ("repetition_penalty", 0.0, "above 0", 100),
-        ("repetition_penalty", 101, "above 0", 100),
+        ("repetition_penalty", 0.0, LOWEST, 100),
+        ("repetition_penalty", 101, LOWEST, 100),
         ("no_repeat_ngram", -1, "at least 0", LONGEST),
         ("no_repeat_ngram", LONGEST + 1, "at least 0", LONGEST),
         ("candidates", 0, "at least 1", MOST_CANDIDATES),

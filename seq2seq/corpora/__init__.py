@@ -3,7 +3,8 @@
 Only this package uses `datasets`, and only once something is loaded.
 """
 
-from seq2seq.corpora.catalogue import CORPORA, PERSONALITIES, CorpusInfo
+from seq2seq.config import PERSONALITIES
+from seq2seq.corpora.catalogue import CORPORA, CorpusInfo
 from seq2seq.corpora.counts import Cleaning, Reason
 from seq2seq.corpora.dialogue import CorpusError, Dialogue, Pair, pairs_of
 from seq2seq.corpora.loading import corpus_info, load_corpus

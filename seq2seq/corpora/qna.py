@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from seq2seq.corpora.catalogue import PERSONALITIES
+from seq2seq.config import PERSONALITIES
 from seq2seq.corpora.cleaning import RawDialogue
 from seq2seq.corpora.dialogue import CorpusError
 from seq2seq.corpora.reading import read_document

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from seq2seq.config import ATTENTIONS
+
 
 class Attention(nn.Module):
     """Looks back at every source piece and mixes what it finds into the decoder's state.
@@ -17,6 +19,8 @@ class Attention(nn.Module):
 
     def __init__(self, kind: str, hidden_dim: int) -> None:
         super().__init__()
+        if kind not in ATTENTIONS[1:]:
+            raise ValueError(f"attention is {kind!r}; it must be {', '.join(ATTENTIONS)}")
         self.kind = kind
         if kind in ("general", "additive"):
             self.key = nn.Linear(hidden_dim, hidden_dim, bias=False)

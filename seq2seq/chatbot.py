@@ -167,6 +167,7 @@ class Chatbot:
     def _start(self, message: str, options: DecodingOptions, history: Sequence[str]) -> Trace:
         """The trace before the first step: what the encoder reads, and the seed drawn."""
         _check_message(message)
+        message = message.encode("utf-8", "replace").decode("utf-8")  # no lone surrogates
         source = read_source(self.checkpoint.tokenizer, self.config, message, history)
         if options.method == "sample" and options.seed is None:
             options = dataclasses.replace(options, seed=secrets.randbelow(2**31))

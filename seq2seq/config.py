@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
@@ -18,6 +19,24 @@ def check_range(
     if not inside:
         bracket = "above" if open_low else "at least"
         raise ValueError(f"{name} is {value!r}; it must be {bracket} {low:g} and at most {high:g}")
+
+
+def check_whole(name: str, value: object) -> None:
+    """Raise ValueError unless value is an int (and no bool)."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"{name} is {value!r}; it must be a whole number")
+
+
+def check_real(name: str, value: object) -> float:
+    """The value as a float. Raises ValueError unless it is a finite number (and no bool)."""
+    try:
+        if not isinstance(value, bool) and isinstance(value, (int, float)):
+            number = float(value)
+            if math.isfinite(number):
+                return number
+    except OverflowError:
+        pass
+    raise ValueError(f"{name} is {repr(value)[:60]}; it must be a number")
 
 
 class Settings:
@@ -63,6 +82,10 @@ class ModelConfig(Settings):
 
     def __post_init__(self) -> None:
         """Check every value."""
+        for name in ("vocab_size", "emb_dim", "hidden_dim", "n_layers"):
+            check_whole(name, getattr(self, name))
+        for name in ("context_turns", "max_source"):
+            check_whole(name, getattr(self, name))
         check_range("vocab_size", self.vocab_size, 5, 1_000_000)
         check_range("emb_dim", self.emb_dim, 1, 16_384)
         check_range("hidden_dim", self.hidden_dim, 1, 16_384)
@@ -116,6 +139,11 @@ class TrainingConfig(Settings):
         object.__setattr__(self, "personalities", tuple(self.personalities))
         if not self.corpora:
             raise ValueError("no corpus given; name at least one with --corpus NAME or FILE")
+        for name, value in asdict(self).items():
+            if isinstance(getattr(type(self), name, None), int):
+                check_whole(name, value)
+            elif isinstance(getattr(type(self), name, None), float):
+                check_real(name, value)
         check_range("epochs", self.epochs, 0, 100_000, open_low=True)
         if self.max_minutes is not None:
             check_range("max_minutes", self.max_minutes, 0, 100_000, open_low=True)

@@ -21,9 +21,9 @@ _AT_ONCE = 256  # messages between two reports of progress
 class Evaluation:
     """The figures that `python -m seq2seq evaluate` prints.
 
-    exact_match is a share from 0 to 1, BLEU and chrF are sacrebleu's, from 0 to 100, distinct_n is
-    the share of different word n-grams among all (Li et al. 2016,
-    https://arxiv.org/abs/1510.03055).
+    exact_match is the share (0 to 1) of replies equal to the normalised reply of the pair, BLEU
+    and chrF are sacrebleu's, from 0 to 100, distinct_n is the share of different word n-grams
+    among all (Li et al. 2016, https://arxiv.org/abs/1510.03055).
     """
 
     pairs: int
@@ -69,11 +69,15 @@ def evaluate(
     seconds = time.perf_counter() - started
     wanted = [pair.reply for pair in pairs]
     bleu, chrf = overlap(replies, wanted)
+    # A bot can only write normalised text: "…" is three dots to it.
+    normalized = [checkpoint.tokenizer.normalize(text) for text in wanted]
+    same = [reply.strip() == text for reply, text in zip(replies, normalized, strict=True)]
+    exact = sum(same) / len(pairs)
     return Evaluation(
         pairs=len(pairs),
         perplexity=score.perplexity,
         bits_per_byte=score.bits_per_byte,
-        exact_match=sum(r == w for r, w in zip(replies, wanted, strict=True)) / len(pairs),
+        exact_match=exact,
         bleu=bleu,
         chrf=chrf,
         distinct_1=distinct(replies, 1),

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from seq2seq.attention import Attention
-from seq2seq.config import ModelConfig
+from seq2seq.config import ModelConfig, check_range
 
 
 class Encoded(NamedTuple):
@@ -206,6 +206,9 @@ class Seq2Seq(nn.Module):
         the likeliest piece otherwise and after the target. A row is over once the piece fed on is
         the end token; the loop stops when every row is. actual_lengths counts the pieces before it.
         """
+        check_range("teacher_force_ratio", teacher_force_ratio, 0, 1)
+        if max_len < 1:
+            raise ValueError(f"max_len is {max_len}; it must be at least 1")
         encoded = self.encode(src)
         hidden = encoded.hidden
         forced = self._forced_inputs(trg, teacher_force_ratio, max_len)  # (B, N)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
-from seq2seq.config import Settings, check_range
+from seq2seq.config import Settings, check_range, check_real, check_whole
 
 METHODS = ("greedy", "sample")
 LONGEST = 500  # pieces
@@ -41,19 +40,19 @@ class DecodingOptions(Settings):
         if self.method not in METHODS:
             raise ValueError(f"method is {self.method!r}; it must be one of {', '.join(METHODS)}")
         for name in _WHOLE:
-            _check_whole(name, getattr(self, name))
+            check_whole(name, getattr(self, name))
         for name in _REAL:
-            object.__setattr__(self, name, _real(name, getattr(self, name)))
+            object.__setattr__(self, name, check_real(name, getattr(self, name)))
         check_range("max_len", self.max_len, 1, LONGEST)
         check_range("min_len", self.min_len, 0, self.max_len)
-        check_range("temperature", self.temperature, 0, 100, open_low=True)
+        check_range("temperature", self.temperature, 0.001, 100)
         check_range("top_k", self.top_k, 0, 10**6)
         check_range("top_p", self.top_p, 0, 1, open_low=True)
-        check_range("repetition_penalty", self.repetition_penalty, 0, 100, open_low=True)
+        check_range("repetition_penalty", self.repetition_penalty, 0.01, 100)
         check_range("no_repeat_ngram", self.no_repeat_ngram, 0, LONGEST)
         check_range("candidates", self.candidates, 1, MOST_CANDIDATES)
         if self.seed is not None:
-            _check_whole("seed", self.seed)
+            check_whole("seed", self.seed)
             check_range("seed", self.seed, 0, 2**63 - 1)
         self._check_prefix()
 
@@ -62,7 +61,7 @@ class DecodingOptions(Settings):
             raise ValueError(f"prefix_ids is {self.prefix_ids!r}; it must be a list of piece ids")
         prefix = tuple(self.prefix_ids)
         for id in prefix:
-            _check_whole("a piece id in prefix_ids", id)
+            check_whole("a piece id in prefix_ids", id)
         if len(prefix) > self.max_len:
             raise ValueError(
                 f"prefix_ids has {len(prefix)} pieces; max_len allows {self.max_len} steps"
@@ -72,14 +71,3 @@ class DecodingOptions(Settings):
     def to_dict(self) -> dict[str, Any]:
         """The options as JSON types."""
         return {**super().to_dict(), "prefix_ids": list(self.prefix_ids)}
-
-
-def _check_whole(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"{name} is {value!r}; it must be a whole number")
-
-
-def _real(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise ValueError(f"{name} is {value!r}; it must be a number")
-    return float(value)

@@ -31,7 +31,7 @@ def read_source(
     ids = tokenizer.encode(normalized)
     room = config.max_source - 1
     read, unread = ids[:room], ids[room:]
-    turns = history[len(history) - config.context_turns :] if config.context_turns else ()
+    turns = history[-config.context_turns :] if config.context_turns else ()
     for turn in reversed(turns):
         earlier = tokenizer.encode(normalize_message(tokenizer, config, turn))
         if len(earlier) + 1 + len(read) > room:
@@ -42,4 +42,6 @@ def read_source(
 
 def normalize_message(tokenizer: Tokenizer, config: ModelConfig, message: str) -> str:
     """The message as the model's tokenizer is given it: lower-cased where the model wants that."""
-    return tokenizer.normalize(message.lower() if config.lowercase_message else message)
+    normalized = tokenizer.normalize(message)
+    # Lower-casing comes after NFKC, which makes letters of symbols, and may itself undo it.
+    return tokenizer.normalize(normalized.lower()) if config.lowercase_message else normalized

@@ -7,7 +7,7 @@ from seq2seq.chatbot import Chatbot
 from seq2seq.config import ModelConfig
 from seq2seq.model import Decoder, Encoder, Seq2Seq
 from seq2seq.options import DecodingOptions
-from seq2seq.trace import Candidate, SourcePiece, Step, Trace
+from seq2seq.trace import Candidate, Hypothesis, SourcePiece, Step, Trace
 
 __version__ = "0.1.0"
 
@@ -17,6 +17,7 @@ __all__ = [
     "Decoder",
     "DecodingOptions",
     "Encoder",
+    "Hypothesis",
     "ModelConfig",
     "Seq2Seq",
     "SourcePiece",

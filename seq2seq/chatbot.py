@@ -13,11 +13,15 @@ from typing import Any
 import torch
 
 from seq2seq.batching import pad_sources
+from seq2seq.beam import beam_reply, search
 from seq2seq.checkpoint import CONFIG, METRICS, TOKENIZER, WEIGHTS, Checkpoint, load_checkpoint
 from seq2seq.config import ModelConfig
 from seq2seq.decoding import Reply, check_prefix, decode
+from seq2seq.measuring import keep_rows
+from seq2seq.model import Encoded
 from seq2seq.options import DecodingOptions
 from seq2seq.source import read_source
+from seq2seq.tokenizer import EOS_ID
 from seq2seq.trace import SourcePiece, Trace
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -150,6 +154,12 @@ class Chatbot:
         with torch.inference_mode():
             encoded = model.encode(pad_sources(sources))
         encode_ms = _milliseconds_since(started)
+        traces = [dataclasses.replace(trace, encode_ms=encode_ms) for trace in traces]
+        if options.method == "beam":
+            for row, trace in enumerate(traces):
+                for grown in self._searched(trace, keep_rows(encoded, torch.tensor([row]))):
+                    yield row, grown
+            return
         replies = [Reply(trace.seed) for trace in traces]
         started = time.perf_counter()
         for found in decode(model, tokenizer, encoded, options, replies):
@@ -159,10 +169,21 @@ class Chatbot:
                     traces[row],
                     steps=(*traces[row].steps, step),
                     finish_reason=replies[row].finish_reason,
-                    encode_ms=encode_ms,
                     decode_ms=decode_ms,
                 )
                 yield row, traces[row]
+
+    def _searched(self, trace: Trace, encoded: Encoded) -> Iterator[Trace]:
+        """A reply by beam search: found first, then given a step more each time."""
+        started = time.perf_counter()
+        model, tokenizer = self.checkpoint.model, self.checkpoint.tokenizer
+        ends = search(model, encoded, trace.options, tokenizer.never_written)
+        steps, hypotheses = beam_reply(tokenizer, trace.options, ends)
+        found = dataclasses.replace(trace, decode_ms=_milliseconds_since(started))
+        for count in range(1, len(steps)):
+            yield dataclasses.replace(found, steps=steps[:count])
+        reason = "eos" if steps[-1].id == EOS_ID else "length"
+        yield dataclasses.replace(found, steps=steps, hypotheses=hypotheses, finish_reason=reason)
 
     def _start(self, message: str, options: DecodingOptions, history: Sequence[str]) -> Trace:
         """The trace before the first step: what the encoder reads, and the seed drawn."""

@@ -7,11 +7,12 @@ from typing import Any
 
 from seq2seq.config import Settings, check_range, check_real, check_whole
 
-METHODS = ("greedy", "sample")
+METHODS = ("greedy", "sample", "beam")
 LONGEST = 500  # pieces
 MOST_CANDIDATES = 1000
-_WHOLE = ("max_len", "min_len", "top_k", "no_repeat_ngram", "candidates")
-_REAL = ("temperature", "top_p", "repetition_penalty")
+WIDEST_BEAM = 64
+_WHOLE = ("max_len", "min_len", "top_k", "no_repeat_ngram", "beam_size", "candidates")
+_REAL = ("temperature", "top_p", "repetition_penalty", "length_penalty")
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,9 @@ class DecodingOptions(Settings):
     """What may be written and how a piece is chosen from what may be.
 
     The filters and the temperature make the sampling distribution out of the model's own; `greedy`
-    takes its likeliest piece, `sample` draws from it. Raises ValueError, with the range, for a
+    takes its likeliest piece, `sample` draws from it. `beam` keeps the `beam_size` likeliest
+    hypotheses: filters decide what they may go on with, while the model's own probabilities score
+    them, whatever temperature and repetition penalty say. Raises ValueError, with the range, for a
     value out of range.
     """
 
@@ -31,6 +34,8 @@ class DecodingOptions(Settings):
     top_p: float = 1.0  # only the fewest likeliest pieces that hold this probability; 1: all
     repetition_penalty: float = 1.0  # on pieces already written; 1: none
     no_repeat_ngram: int = 0  # no n pieces in a row a second time; 0: allowed
+    beam_size: int = 5  # hypotheses that beam search keeps
+    length_penalty: float = 1.0  # beam score: logprob / length ** this; 0: the bare logprob
     seed: int | None = None  # of the draws; None: a new one, which the trace records
     prefix_ids: tuple[int, ...] = ()  # pieces that the reply must begin with
     candidates: int = 10  # likeliest pieces that each step records
@@ -50,6 +55,8 @@ class DecodingOptions(Settings):
         check_range("top_p", self.top_p, 0, 1, open_low=True)
         check_range("repetition_penalty", self.repetition_penalty, 0.01, 100)
         check_range("no_repeat_ngram", self.no_repeat_ngram, 0, LONGEST)
+        check_range("beam_size", self.beam_size, 1, WIDEST_BEAM)
+        check_range("length_penalty", self.length_penalty, -10, 10)
         check_range("candidates", self.candidates, 1, MOST_CANDIDATES)
         if self.seed is not None:
             check_whole("seed", self.seed)

@@ -93,6 +93,25 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Hypothesis:
+    """A reply that beam search found; `score` is what it was ranked by."""
+
+    reply: str
+    ids: tuple[int, ...]
+    logprob: float  # nats
+    score: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "reply": self.reply,
+            "ids": list(self.ids),
+            "logprob": self.logprob,
+            "score": self.score,
+        }
+
+
+@dataclass(frozen=True)
 class Trace:
     """A reply with its whole record; while it is being written, so far.
 
@@ -109,6 +128,7 @@ class Trace:
     options: DecodingOptions
     steps: tuple[Step, ...] = ()
     finish_reason: str | None = None  # eos, length or stopped; None while it is being written
+    hypotheses: tuple[Hypothesis, ...] | None = None  # of beam search, best first
     encode_ms: float = 0.0
     decode_ms: float = 0.0
 
@@ -150,7 +170,9 @@ class Trace:
             "finish_reason": self.finish_reason,
             "logprob": self.logprob,
             "steps": [step.to_dict() for step in self.steps],
-            "hypotheses": None,
+            "hypotheses": None
+            if self.hypotheses is None
+            else [hypothesis.to_dict() for hypothesis in self.hypotheses],
             "timings_ms": {
                 "encode": self.encode_ms,
                 "decode": self.decode_ms,

@@ -15,6 +15,8 @@ _HELP = {
     "top_p": "choose among the fewest pieces that hold this probability; 1: all",
     "repetition_penalty": "makes pieces already written less likely; 1: does not",
     "no_repeat_ngram": "no n pieces in a row twice; 0: allowed",
+    "beam_size": "hypotheses that beam search keeps",
+    "length_penalty": "beam search ranks by logprob / length to this power",
     "candidates": "how many candidates each step of the trace records",
 }
 

@@ -1,0 +1,171 @@
+"""Beam search: several hypotheses at once in one batched step, the best of them the reply."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from seq2seq.filters import sampling_logits
+from seq2seq.measuring import Measured, attention_of, keep_rows, measure, record
+from seq2seq.model import Encoded, Seq2Seq
+from seq2seq.options import DecodingOptions
+from seq2seq.tokenizer import EOS_ID, SOS_ID, Tokenizer
+from seq2seq.trace import Hypothesis, Step
+
+
+@dataclass(frozen=True)
+class Node:
+    """A piece of a hypothesis, and through its parents the whole of it.
+
+    `logprob` is the hypothesis's own so far, in nats: the sum of its steps' log-probabilities.
+    """
+
+    parent: Node | None
+    measured: Measured
+    logprob: float
+    attention: tuple[float, ...] | None
+    state: Tensor  # (L, H)
+
+    def path(self) -> list[Node]:
+        """The nodes from the first piece to this one."""
+        nodes: list[Node] = []
+        node: Node | None = self
+        while node is not None:
+            nodes.append(node)
+            node = node.parent
+        return nodes[::-1]
+
+    def ids(self) -> list[int]:
+        """The pieces' ids, the end token's included."""
+        return [node.measured.id for node in self.path()]
+
+    def score(self, length_penalty: float) -> float:
+        """The log-probability over the number of pieces to the power of the length penalty.
+
+        Wu et al. 2016, https://arxiv.org/abs/1609.08144, section 7, with the plain length.
+        """
+        return float(self.logprob / len(self.path()) ** length_penalty)
+
+
+@torch.inference_mode()
+def search(
+    model: Seq2Seq,
+    encoded: Encoded,
+    options: DecodingOptions,
+    never: Sequence[int] = (),
+    beam_size: int | None = None,
+) -> list[Node]:
+    """The ends of the n best hypotheses for the one row of `encoded`, best first.
+
+    Filters decide which pieces a hypothesis may go on with; it is scored by the model's own
+    log-probabilities. `beam_size` overrides the options'.
+    """
+    width = beam_size or options.beam_size
+    finished: list[Node] = []
+    live: list[Node] = []
+    for position in range(options.max_len):
+        children = _children(model, encoded, options, never, live, width)
+        # An end counts if it is among the best of all: so a beam of one is greedy.
+        finished += [node for node in children[:width] if node.measured.id == EOS_ID]
+        live = [node for node in children if node.measured.id != EOS_ID][:width]
+        finished = _best(finished, options, width)
+        if not live or _decided(finished, live, options, width):
+            break
+        if position == options.max_len - 1:
+            finished = _best([*finished, *live], options, width)
+    return finished
+
+
+def beam_reply(
+    tokenizer: Tokenizer, options: DecodingOptions, ends: Sequence[Node]
+) -> tuple[tuple[Step, ...], tuple[Hypothesis, ...]]:
+    """The best hypothesis as steps of a trace, and all of them as its n-best list."""
+    hypotheses = tuple(
+        Hypothesis(
+            reply=tokenizer.decode(end.ids()),
+            ids=tuple(end.ids()),
+            logprob=end.logprob,
+            score=end.score(options.length_penalty),
+        )
+        for end in ends
+    )
+    texts = tokenizer.detokenizer()
+    steps = tuple(
+        record(
+            node.measured,
+            tokenizer,
+            texts,
+            step=position,
+            logprob=node.parent.logprob if node.parent else 0.0,
+            forced=position < len(options.prefix_ids),
+            attention=node.attention,
+            state=node.state,
+        )
+        for position, node in enumerate(ends[0].path())
+    )
+    return steps, hypotheses
+
+
+def _children(
+    model: Seq2Seq,
+    encoded: Encoded,
+    options: DecodingOptions,
+    never: Sequence[int],
+    live: list[Node],
+    width: int,
+) -> list[Node]:
+    """The likeliest continuations of the live hypotheses, twice as many as the beam is wide.
+
+    So many, because at most half of them can be ends: enough others are left to go on with.
+    """
+    count = max(1, len(live))
+    rows = torch.zeros(count, dtype=torch.long, device=encoded.hidden.device)
+    if live:
+        hidden = torch.stack([node.state for node in live], dim=1)  # (L, B, H)
+        fed = torch.tensor([[node.measured.id] for node in live], device=rows.device)
+    else:
+        hidden, fed = encoded.hidden, torch.full((1, 1), SOS_ID, device=rows.device)
+    spread = keep_rows(encoded, rows)
+    result = model.decoder.logits(fed, hidden, spread)
+    logits = result.logits[:, -1].double()  # (B, V)
+    written = [node.ids() for node in live] or [[]]
+    allowed = sampling_logits(logits, written, options, never)
+    before = torch.tensor([[node.logprob] for node in live] or [[0.0]], dtype=logits.dtype)
+    totals = before.to(logits.device) + logits.log_softmax(dim=-1)  # (B, V)
+    totals = totals.masked_fill(torch.isneginf(allowed), float("-inf"))
+    if len(written[0]) < len(options.prefix_ids):
+        chosen = torch.tensor([options.prefix_ids[len(written[0])]], device=rows.device)
+        parents = rows[:1]
+    else:
+        flat = totals.flatten()
+        best = flat.topk(min(2 * width, int(torch.isfinite(flat).sum()))).indices
+        parents, chosen = best // totals.size(1), best % totals.size(1)
+    measures = measure(logits[parents], allowed[parents], chosen, options.candidates)
+    attention = attention_of(result, spread)
+    return [
+        Node(
+            parent=live[k] if live else None,
+            measured=measured,
+            logprob=(live[k].logprob if live else 0.0) + measured.log_probability,
+            attention=attention[k],
+            state=result.hidden[:, k].clone(),
+        )
+        for k, measured in zip(parents.tolist(), measures, strict=True)
+    ]
+
+
+def _best(nodes: list[Node], options: DecodingOptions, width: int) -> list[Node]:
+    """The `width` nodes with the best scores, best first."""
+    return sorted(nodes, key=lambda node: -node.score(options.length_penalty))[:width]
+
+
+def _decided(finished: list[Node], live: list[Node], options: DecodingOptions, width: int) -> bool:
+    """Whether no live hypothesis can still become better than the worst finished one kept."""
+    if len(finished) < width:
+        return False
+    longest = options.max_len if options.length_penalty > 0 else len(live[0].path()) + 1
+    reachable = max(node.logprob for node in live) / longest**options.length_penalty
+    return finished[-1].score(options.length_penalty) >= reachable

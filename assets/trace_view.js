@@ -44,6 +44,7 @@ function show(known) {
   if (state.follow) state.chosen = state.steps.length - 1;
   select(Math.min(Math.max(state.chosen, 0), state.steps.length - 1));
   root.dataset.running = String(!state.end);
+  drawBest();
   drawFoot();
 }
 
@@ -73,6 +74,17 @@ function drawReply() {
   const [layers, hidden] = context;
   find('.tv-read .tv-context').textContent =
     `→ one context vector (${layers} × ${hidden} numbers): all that the decoder gets to know.`;
+}
+
+function drawBest() {
+  const best = (state.end && state.end.best) || [];
+  find('.tv-best').hidden = !best.length;
+  find('.tv-best ol').replaceChildren(...best.map(([reply, logprob, score]) => {
+    const item = make('li', '', `${reply || '(nothing)'} `);
+    const figures = `${score.toFixed(3)}, in all ${logprob.toFixed(2)}`.replaceAll('-', '−');
+    item.append(make('small', '', figures));
+    return item;
+  }));
 }
 
 function drawFoot() {

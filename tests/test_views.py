@@ -201,3 +201,14 @@ def test_a_real_trace_and_checkpoint_are_drawn(tiny_checkpoint: Path) -> None:
     assert f"{bot.parameters:,}" in facts
     assert curve.startswith("<svg")
     assert "# tiny" in told
+
+
+def test_a_search_is_told_with_the_best_it_found(tiny_checkpoint: Path) -> None:
+    bot = Chatbot.from_pretrained(tiny_checkpoint)
+    trace = bot.reply("hello", DecodingOptions(method="beam", beam_size=3))
+    header, *_, end = [
+        json.loads(line) for line in trace_lines(trace.to_dict(), number=1, replies=[]).splitlines()
+    ]
+    assert "beam search" in header["method"]
+    assert "3 kept" in header["method"]
+    assert [reply for reply, _, _ in end["best"]] == [h.reply for h in trace.hypotheses or ()]

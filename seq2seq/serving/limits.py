@@ -36,7 +36,7 @@ def options_from_controls(controls: Mapping[str, Any]) -> DecodingOptions:
         if not seed.isascii() or not seed.isdigit() or len(seed) > 18:
             raise ValueError(f"The seed {seed[:20]!r} is not a whole number of 1 to 18 digits.")
         values["seed"] = int(seed)
-    for name in ("top_k", "no_repeat_ngram", "min_len", "max_len"):
+    for name in ("top_k", "no_repeat_ngram", "beam_size", "min_len", "max_len"):
         if isinstance(values.get(name), float):
             values[name] = int(values[name])
     options = DecodingOptions.from_dict(values)

@@ -111,6 +111,10 @@ def _end(record: Mapping[str, Any]) -> dict[str, Any]:
         "reason": record["finish_reason"],
         "words": words.finish(record["finish_reason"]),
         "timing": words.timing(record["timings_ms"], len(record["steps"])),
+        "best": [
+            [found["reply"], _round(found["logprob"]), _round(found["score"])]
+            for found in record.get("hypotheses") or ()
+        ],
     }
 
 

@@ -11,7 +11,11 @@ FINISH = {
     "stopped": "Stopped by you",
 }
 
-METHODS = {"greedy": "always the likeliest piece", "sample": "drawn at random"}
+METHODS = {
+    "greedy": "always the likeliest piece",
+    "sample": "drawn at random",
+    "beam": "found by beam search",
+}
 
 _SETTINGS = (
     ("temperature", "temperature", 1.0),
@@ -38,7 +42,11 @@ def method(options: Mapping[str, Any]) -> str:
             continue
         if name == "greedy" and key in ("temperature", "top_k", "top_p"):
             continue
+        if name == "beam" and key in ("temperature", "repetition_penalty"):
+            continue
         parts.append(f"{label} {value:g}" + (" pieces" if key == "min_len" else ""))
+    if name == "beam":
+        parts.append(f"{options.get('beam_size')} kept at each step")
     return ", ".join(parts)
 
 

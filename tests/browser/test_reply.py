@@ -195,3 +195,23 @@ def test_a_short_limit_ends_the_reply_in_words(page: Page) -> None:
     ask(page, "hello")
     assert cells(page).count() == 2
     assert "Reached the length limit" in page.locator(".tv-foot").inner_text()
+
+
+def test_looking_ahead_lists_the_best_it_found(page: Page) -> None:
+    set_control(page, "beam_size", 3)
+    page.get_by_label("Look ahead").check()
+    ask(page, "hello")
+    best = page.locator(".tv-best li")
+    expect(best).to_have_count(3)
+    assert best.first.inner_text().startswith(spoken(page))
+    page.get_by_label("Always the likeliest piece").check()
+    ask(page, "hello", 2)
+    expect(page.locator(".tv-best")).to_be_hidden()
+
+
+def test_pieces_of_any_writing_are_shown_as_the_model_read_them(page: Page) -> None:
+    ask(page, "안녕 😀")
+    shown = [cell.inner_text() for cell in page.locator(".tv-source b").all()]
+    written = bytes(int(piece[3:5], 16) for piece in shown if piece.startswith("<0x"))
+    assert written.decode("utf-8") == "안녕😀"
+    assert page.locator("#chat [data-testid=user]").last.inner_text().strip() == "안녕 😀"

@@ -70,7 +70,10 @@ function drawReply() {
     stop.setAttribute('role', 'listitem');
     cells.push(stop, ...unread.map((piece) => sourcePiece(piece, true)));
   }
-  find('.tv-source').replaceChildren(...cells);
+  const read = find('.tv-source');
+  read.replaceChildren(...cells);
+  read.scrollTo(0, 0);
+  if (unread.length) reveal(read, read.querySelector('.tv-stop'));
   const [layers, hidden] = context;
   find('.tv-read .tv-context').textContent =
     `→ one context vector (${layers} × ${hidden} numbers): all that the decoder gets to know.`;
@@ -106,14 +109,14 @@ function select(index) {
   }
   find('.tv-follow').setAttribute('aria-pressed', String(state.follow));
   drawPanel(find('.tv-step'), state.steps[index], index, state.steps.length, !state.end);
-  reveal(strip.children[index]);
+  reveal(strip, strip.children[index]);
 }
 
-// Scrolls the strip alone: the page stays where the reader has it.
-function reveal(cell) {
-  const [box, at] = [strip.getBoundingClientRect(), cell.getBoundingClientRect()];
-  if (at.left < box.left || at.right > box.right) strip.scrollLeft += at.left - box.left - 40;
-  if (at.top < box.top || at.bottom > box.bottom) strip.scrollTop += at.top - box.top - 8;
+// Scrolls a strip alone: the page stays where the reader has it.
+function reveal(inside, cell) {
+  const [box, at] = [inside.getBoundingClientRect(), cell.getBoundingClientRect()];
+  if (at.left < box.left || at.right > box.right) inside.scrollLeft += at.left - box.left - 40;
+  if (at.top < box.top || at.bottom > box.bottom) inside.scrollTop += at.top - box.top - 70;
 }
 
 function hold(index) {

@@ -55,6 +55,10 @@ def test_a_message_beyond_the_encoder_shows_where_it_stopped(page: Page) -> None
     assert unread > 0
     assert f"the last {unread} pieces were not read" in page.locator(".tv-read").inner_text()
     assert strip.locator(".tv-cell:not(.tv-unread)").last.inner_text().startswith("</s>")
+    outer, inner = strip.bounding_box(), strip.locator(".tv-stop").bounding_box()
+    assert outer is not None
+    assert inner is not None
+    assert outer["y"] <= inner["y"] <= outer["y"] + outer["height"], "scrolled out of sight"
 
 
 def test_markup_in_a_message_stays_text(page: Page) -> None:

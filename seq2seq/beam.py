@@ -11,6 +11,7 @@ from torch import Tensor
 from seq2seq.filters import sampling_logits
 from seq2seq.measuring import Measured, attention_of, keep_rows, measure, record
 from seq2seq.model import Encoded, Seq2Seq
+from seq2seq.model import Step as ModelStep
 from seq2seq.options import DecodingOptions
 from seq2seq.tokenizer import EOS_ID, SOS_ID, Tokenizer
 from seq2seq.trace import Hypothesis, Step
@@ -121,15 +122,7 @@ def _children(
 
     So many, because at most half of them can be ends: enough others are left to go on with.
     """
-    count = max(1, len(live))
-    rows = torch.zeros(count, dtype=torch.long, device=encoded.hidden.device)
-    if live:
-        hidden = torch.stack([node.state for node in live], dim=1)  # (L, B, H)
-        fed = torch.tensor([[node.measured.id] for node in live], device=rows.device)
-    else:
-        hidden, fed = encoded.hidden, torch.full((1, 1), SOS_ID, device=rows.device)
-    spread = keep_rows(encoded, rows)
-    result = model.decoder.logits(fed, hidden, spread)
+    result, spread = _step(model, encoded, live)
     logits = result.logits[:, -1].double()  # (B, V)
     written = [node.ids() for node in live] or [[]]
     allowed = sampling_logits(logits, written, options, never)
@@ -137,8 +130,8 @@ def _children(
     totals = before.to(logits.device) + logits.log_softmax(dim=-1)  # (B, V)
     totals = totals.masked_fill(torch.isneginf(allowed), float("-inf"))
     if len(written[0]) < len(options.prefix_ids):
-        chosen = torch.tensor([options.prefix_ids[len(written[0])]], device=rows.device)
-        parents = rows[:1]
+        chosen = torch.tensor([options.prefix_ids[len(written[0])]], device=logits.device)
+        parents = torch.zeros_like(chosen)
     else:
         flat = totals.flatten()
         best = flat.topk(min(2 * width, int(torch.isfinite(flat).sum()))).indices
@@ -157,6 +150,18 @@ def _children(
     ]
 
 
+def _step(model: Seq2Seq, encoded: Encoded, live: list[Node]) -> tuple[ModelStep, Encoded]:
+    """One decoder step for all live hypotheses, or for the start piece, and the rows it read."""
+    rows = torch.zeros(max(1, len(live)), dtype=torch.long, device=encoded.hidden.device)
+    spread = keep_rows(encoded, rows)
+    if not live:
+        fed = torch.full((1, 1), SOS_ID, device=rows.device)
+        return model.decoder.logits(fed, encoded.hidden, spread), spread
+    hidden = torch.stack([node.state for node in live], dim=1)  # (L, B, H)
+    fed = torch.tensor([[node.measured.id] for node in live], device=rows.device)
+    return model.decoder.logits(fed, hidden, spread), spread
+
+
 def _best(nodes: list[Node], options: DecodingOptions, width: int) -> list[Node]:
     """The `width` nodes with the best scores, best first."""
     return sorted(nodes, key=lambda node: -node.score(options.length_penalty))[:width]
@@ -168,4 +173,4 @@ def _decided(finished: list[Node], live: list[Node], options: DecodingOptions, w
         return False
     longest = options.max_len if options.length_penalty > 0 else len(live[0].path()) + 1
     reachable = max(node.logprob for node in live) / longest**options.length_penalty
-    return finished[-1].score(options.length_penalty) >= reachable
+    return bool(finished[-1].score(options.length_penalty) >= reachable)

@@ -86,23 +86,22 @@ def decode(
         chosen = _choose(allowed, draws, options, len(written[0]))
         measures = measure(logits, allowed, chosen, options.candidates)
         attention = attention_of(result, encoded)
-        found = [
-            record(
+        found = []
+        for k, i in enumerate(alive):
+            step = record(
                 measures[k],
                 tokenizer,
                 texts[i],
-                step=len(replies[i].ids),
-                logprob=replies[i].logprob,
+                step=len(rows[k].ids),
+                logprob=rows[k].logprob,
                 forced=forced,
                 attention=attention[k],
                 state=result.hidden[:, k].clone(),
                 draw=draws[k],
             )
-            for k, i in enumerate(alive)
-        ]
-        for row, step in zip(rows, found, strict=True):
-            row.add(step, options.max_len)
-        yield list(zip(alive, found, strict=True))
+            rows[k].add(step, options.max_len)
+            found.append((i, step))
+        yield found
         kept = [k for k, row in enumerate(rows) if row.finish_reason is None]
         hidden, fed = result.hidden, chosen.unsqueeze(1)
         if len(kept) < len(alive):

@@ -12,7 +12,7 @@ import torch
 
 from seq2seq.checkpoint import TOKENIZER, read_json, write_json
 from seq2seq.config import ModelConfig, TrainingConfig
-from seq2seq.corpora.mixture import load_mixture, parse_choice
+from seq2seq.corpora import Mixture, load_mixture, parse_choice
 from seq2seq.files import write_atomically
 from seq2seq.tokenizer import Tokenizer
 from seq2seq.training.data import Split, fingerprint, make_split, train_tokenizer
@@ -88,30 +88,25 @@ def prepare(settings: RunSettings, out: Path, say: Any = print) -> Material:
         max_history=settings.model.context_turns,
     )
     say(mixture.cleaning.summary())
-    path = out / RESUME_FOLDER / TOKENIZER
-    if path.is_file():
-        tokenizer = Tokenizer.load(path)
-    else:
-        seed, size = settings.training.seed, settings.model.vocab_size
-        tokenizer = train_tokenizer(mixture, settings.model, size, seed)
-        write_atomically(path, tokenizer.model_proto)
+    tokenizer = _tokenizer(settings, mixture, out / RESUME_FOLDER / TOKENIZER)
     config = dataclasses.replace(settings.model, vocab_size=tokenizer.vocab_size)
     train, left_out = make_split(mixture, "train", tokenizer, config, settings.training.max_target)
     if not train.pairs:
         raise ValueError("no training pair is left; see above what cleaning dropped, and why")
     valid, _ = make_split(mixture, "valid", tokenizer, config)
     test, _ = make_split(mixture, "test", tokenizer, config)
+    pairs = {"train": len(train.pairs), "valid": len(valid.pairs), "test": len(test.pairs)}
     report = {
         "corpora": mixture.cleaning.to_dict(),
-        "pairs": {"train": len(train.pairs), "valid": len(valid.pairs), "test": len(test.pairs)},
+        "pairs": pairs,
         "train_replies_too_long": left_out,
         "train_reply_pieces": int(train.table.reply_lengths.sum()) + len(train.pairs),
         "held_out_from": "train" if not valid.pairs else "valid",
     }
     say(
-        f"{len(train.pairs):,} training pairs ({left_out:,} with replies over "
-        f"{settings.training.max_target} pieces left out), {len(valid.pairs):,} for validation, "
-        f"{len(test.pairs):,} for the test; {tokenizer.vocab_size:,} pieces; "
+        f"{pairs['train']:,} training pairs ({left_out:,} with replies over "
+        f"{settings.training.max_target} pieces left out), {pairs['valid']:,} for validation, "
+        f"{pairs['test']:,} for the test; {tokenizer.vocab_size:,} pieces; "
         f"ready after {time.monotonic() - started:.0f} s"
     )
     if not valid.pairs:
@@ -126,6 +121,16 @@ def prepare(settings: RunSettings, out: Path, say: Any = print) -> Material:
         fingerprint(train.table, train.weights),
         report,
     )
+
+
+def _tokenizer(settings: RunSettings, mixture: Mixture, path: Path) -> Tokenizer:
+    """The run's tokenizer: the one in the file, or else learned now and written there."""
+    if path.is_file():
+        return Tokenizer.load(path)
+    size, seed = settings.model.vocab_size, settings.training.seed
+    tokenizer = train_tokenizer(mixture, settings.model, size, seed)
+    write_atomically(path, tokenizer.model_proto)
+    return tokenizer
 
 
 def pick_precision(wanted: str, device: torch.device) -> str:

@@ -137,6 +137,14 @@ def test_a_taken_folder_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     assert (tmp_path / "out/model.safetensors").read_bytes() == before
 
 
+def test_a_run_that_never_saved_leaves_nothing_to_the_next_in_its_folder(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="unknown corpus"):
+        train(settings(tmp_path, corpora=("nowhere",)), tmp_path / "out", quiet)
+    (tmp_path / "out/resume/tokenizer.model").write_bytes(b"of other data")
+    train(settings(tmp_path), tmp_path / "out", quiet)
+    assert Chatbot.from_pretrained(tmp_path / "out").reply("hello").steps
+
+
 def test_resuming_without_a_run_says_how_to_start_one(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"seq2seq train --corpus"):
         resume(tmp_path, quiet)

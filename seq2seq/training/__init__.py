@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ def train(settings: RunSettings, out: Path, say: Callable[[str], None] = print) 
     settings = dataclasses.replace(
         settings, training=dataclasses.replace(settings.training, precision=precision)
     )
+    # What a run left that was stopped before its first saved state is of no use to this one.
+    shutil.rmtree(out / RESUME_FOLDER, ignore_errors=True)
     settings.save(out)
     return TrainingRun(settings, out, say).run()
 

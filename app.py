@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 from starlette.middleware import Middleware
 
-from seq2seq import serving, views
+from seq2seq import serving
 from seq2seq.serving import Shelf, Visit
 
 HERE = Path(__file__).parent
@@ -80,6 +81,7 @@ class Page:
                     self.facts = gr.Markdown(elem_id="facts")
                     self.curve = island("curve", asset("curve.html"), asset("curve.js"))
                     self.card = gr.Markdown(elem_id="card", latex_delimiters=[])
+                self.about = [self.facts, self.curve, self.card, self.notice]
             with gr.Column(scale=7, min_width=300, elem_id="inside"):
                 scripts = ("trace_parts.js", "trace_panel.js", "trace_view.js")
                 self.view = island("view", asset("trace_view.html"), asset(*scripts))
@@ -126,8 +128,10 @@ class Page:
     def _lay_controls(self) -> None:
         kinds = {"radio": gr.Radio, "text": gr.Textbox, "slider": gr.Slider}
         self.controls: dict[str, gr.components.Component] = {}
+        self.labels: dict[str, str] = {}
         for setting in json.loads(asset("controls.json")):
             kind, option = setting.pop("kind"), setting.pop("option")
+            self.labels[option] = setting["label"]
             self.controls[option] = kinds[kind](**setting, elem_id=f"set-{option}")
 
     def connect(self) -> None:
@@ -144,8 +148,7 @@ class Page:
         self.clear.click(self.forget, self.visit, drawn, **DIRECT)
         self.chat.select(self.open_clicked, self.visit, self.view, **DIRECT)
         self.view.input(self.open_picked, self.visit, self.view, **DIRECT)
-        about = [self.facts, self.curve, self.card, self.notice]
-        self.model.input(self.describe, self.model, about, **QUIET)
+        self.model.input(self.describe, self.model, self.about, **QUIET)
 
     def say(self, message: str, visit: Visit, model: str, *values: object) -> Iterator[Update]:
         """Answer a message, redrawing the page as the reply grows."""
@@ -163,23 +166,21 @@ class Page:
     def _answer(
         self, visit: Visit, message: str, model: str, controls: Update, *, again: bool = False
     ) -> Iterator[Update]:
-        if visit.writing is not None:
-            yield {self.notice: "A reply is still being written; press Stop to end it here."}
+        kept, emptied = ({}, {}) if again else ({self.box: message}, {self.box: ""})
+        try:
+            bot = self.shelf.get(model or "")
+            turns = serving.converse(bot, visit, message, controls, again=again)
+        except ValueError as error:
+            yield {self.notice: serving.with_label(str(error), self.labels), **kept}
             return
         try:
-            turns = serving.converse(self.shelf.get(model), visit, message, controls, again=again)
-            yield {**self._busy(True), **({} if again else {self.box: ""}), self.notice: ""}
+            yield {**self._drawn(visit), **self._busy(True), **emptied, self.notice: ""}
             for _ in turns:
                 yield self._drawn(visit)
-        except ValueError as error:
-            yield self._kept(message, again, str(error))
         except Exception:
             log.exception("a reply failed")
-            yield self._kept(message, again, "Something went wrong here. Please try again.")
+            yield {self.notice: "Something went wrong here. Please try again.", **kept}
         yield {**self._drawn(visit), **self._busy(visit.writing is not None)}
-
-    def _kept(self, message: str, again: bool, notice: str) -> Update:
-        return {self.notice: notice} if again else {self.notice: notice, self.box: message}
 
     def _drawn(self, visit: Visit) -> Update:
         view = visit.view()
@@ -220,17 +221,14 @@ class Page:
 
     def describe(self, model: str | None) -> Update:
         """Tell about a checkpoint, loading it if need be."""
-        try:
-            facts, curve, card = views.about_model(self.shelf.get(model or ""))
-        except ValueError as error:
-            return {self.facts: "", self.curve: "", self.card: "", self.notice: str(error)}
-        return {self.facts: facts, self.curve: curve, self.card: card, self.notice: ""}
+        return dict(zip(self.about, serving.describe(self.shelf, model or ""), strict=True))
 
     def welcome(self) -> Update:
         """Fill the page when it is opened: the first usable model, and which ones are broken."""
         name = self.shelf.first()
         told = self.describe(name) if name else {}
-        return {**told, self.model: name, self.notice: " ".join(self.shelf.troubles.values())}
+        wrong = [*self.shelf.troubles.values(), told.get(self.notice, "")]
+        return {**told, self.model: name, self.notice: " ".join(filter(None, wrong))}
 
 
 def build(checkpoints: Sequence[Path]) -> gr.Blocks:
@@ -252,14 +250,10 @@ def build(checkpoints: Sequence[Path]) -> gr.Blocks:
     with blocks:
         page = Page(shelf)
         page.connect()
-        told = [page.facts, page.curve, page.card, page.notice, page.model]
-        blocks.load(page.welcome, None, told, **QUIET)
+        blocks.load(page.welcome, None, [*page.about, page.model], **QUIET)
         gr.events.api(reply, api_name="reply", **MODEL)
     blocks.queue(max_size=32, api_open=False, default_concurrency_limit=8)
     return blocks
-
-
-demo = build(serving.find_checkpoints(HERE / "checkpoints"))
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -273,15 +267,20 @@ def main(argv: Sequence[str] | None = None) -> None:
         button_primary_background_fill_dark="*primary_700",
         button_primary_background_fill_hover_dark="*primary_800",
     )
-    page = build(arguments.checkpoints) if arguments.checkpoints else demo
-    page.launch(
-        server_name=arguments.host,
-        server_port=arguments.port,
-        theme=theme,
-        css=asset("page.css", "trace_view.css"),
-        app_kwargs={"middleware": [Middleware(serving.Harden)], "openapi_url": None},
-        **serving.SAFE_LAUNCH,
-    )
+    page = build(arguments.checkpoints or serving.find_checkpoints(HERE / "checkpoints"))
+    try:
+        page.launch(
+            server_name=arguments.host,
+            server_port=arguments.port,
+            theme=theme,
+            css=asset("page.css", "trace_view.css"),
+            app_kwargs={"middleware": [Middleware(serving.Harden)], "openapi_url": None},
+            **serving.SAFE_LAUNCH,
+        )
+    except OSError as error:
+        where = f"{arguments.host or 'this machine'}, port {arguments.port or 'any'}"
+        first, _, _ = str(error).partition(". ")
+        sys.exit(f"app.py: error: cannot listen on {where}: {first}")
 
 
 if __name__ == "__main__":

@@ -52,15 +52,19 @@ function ordinal(rank) {
   return `${n.toLocaleString('en')}${teen ? 'th' : ['th', 'st', 'nd', 'rd'][n % 10] || 'th'}`;
 }
 
-function sourcePiece([piece, id, unknown], unread) {
+// Models that read earlier turns have a piece after each of them.
+function sourcePiece([piece, id, unknown, turn], unread) {
   const cell = make('span', 'tv-cell');
   cell.setAttribute('role', 'listitem');
   cell.classList.toggle('tv-unknown', unknown);
   cell.classList.toggle('tv-unread', unread);
+  cell.classList.toggle('tv-turn', turn);
   cell.dataset.id = id;
-  cell.title = `${piece} · id ${id}${unknown ? ' · not in the vocabulary' : ''}`;
+  const [under, odd] = turn ? ['earlier turn', ' · end of an earlier turn']
+    : unknown ? ['unknown', ' · not in the vocabulary'] : [String(id), ''];
+  cell.title = `${piece} · id ${id}${odd}`;
   cell.append(make('b', 'tv-piece', piece));
-  cell.append(make('small', '', unknown ? 'unknown' : String(id)));
+  cell.append(make('small', '', under));
   return cell;
 }
 

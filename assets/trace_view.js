@@ -3,7 +3,7 @@
 const root = element.querySelector('.tv');
 const find = (name) => root.querySelector(name);
 const strip = find('.tv-reply');
-const state = { text: '', reply: null, steps: [], end: null, chosen: 0, follow: true };
+const state = { text: '', replies: [], reply: null, steps: [], end: null, chosen: 0, follow: true };
 
 // A value is one JSON line after another; a growing reply only ever adds lines to the last value.
 function receive(value) {
@@ -21,7 +21,8 @@ function receive(value) {
 }
 
 function take(line) {
-  if (line.line === 'reply') state.reply = line;
+  if (line.line === 'replies') state.replies = line.replies;
+  else if (line.line === 'reply') state.reply = line;
   else if (line.line === 'step') state.steps.push(line);
   else state.end = line;
 }
@@ -49,31 +50,32 @@ function show(known) {
 }
 
 function drawReply() {
-  const { number, replies, source, unread, context, normalized, message } = state.reply;
-  const options = replies.map(([n, text]) => {
+  const { number, source, unread, context, normalized, message } = state.reply;
+  const options = state.replies.map(([n, text]) => {
     const option = make('option', '', `reply ${n}: ${text}`);
     option.value = n;
     option.selected = n === number;
     return option;
   });
   find('.tv-pick select').replaceChildren(...options);
-  const cut = normalized === message
-    ? 'Your message, cut into the pieces that the model knows, with their ids.'
-    : `Your message, read as “${normalized}” and cut into the pieces that the model knows.`;
+  const earlier = source.some(([,,, turn]) => turn);
+  const read = normalized === message ? '' : `, read as “${normalized}”`;
+  const cut = earlier ? `${read && ','} and the turns before it, cut` : `${read ? ' and' : ','} cut`;
   const left = unread.length
     ? ` It is too long: the last ${unread.length} pieces were not read.`
     : '';
-  find('.tv-read .tv-say').textContent = cut + left;
+  find('.tv-read .tv-say').textContent =
+    `Your message${read}${cut} into the pieces that the model knows, with their ids.${left}`;
   const cells = source.map((piece) => sourcePiece(piece, false));
   if (unread.length) {
     const stop = make('span', 'tv-stop', 'the encoder stopped reading here');
     stop.setAttribute('role', 'listitem');
     cells.push(stop, ...unread.map((piece) => sourcePiece(piece, true)));
   }
-  const read = find('.tv-source');
-  read.replaceChildren(...cells);
-  read.scrollTo(0, 0);
-  if (unread.length) reveal(read, read.querySelector('.tv-stop'));
+  const pieces = find('.tv-source');
+  pieces.replaceChildren(...cells);
+  pieces.scrollTo(0, 0);
+  if (unread.length) reveal(pieces, pieces.querySelector('.tv-stop'));
   const [layers, hidden] = context;
   find('.tv-read .tv-context').textContent =
     `→ one context vector (${layers} × ${hidden} numbers): all that the decoder gets to know.`;

@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = modules[parsed.command].run(parsed)
     except KeyboardInterrupt:
         return 130
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ArithmeticError) as error:
         print(f"python -m seq2seq {parsed.command}: {error}", file=sys.stderr)
         return 2 if isinstance(error, (ValueError, FileNotFoundError)) else 1
     return code

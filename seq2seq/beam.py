@@ -10,8 +10,7 @@ from torch import Tensor
 
 from seq2seq.filters import sampling_logits
 from seq2seq.measuring import Measured, attention_of, keep_rows, measure, record
-from seq2seq.model import Encoded, Seq2Seq
-from seq2seq.model import Step as ModelStep
+from seq2seq.model import Decoded, Encoded, Seq2Seq
 from seq2seq.options import DecodingOptions
 from seq2seq.tokenizer import EOS_ID, SOS_ID, Tokenizer
 from seq2seq.trace import Hypothesis, Step
@@ -150,7 +149,7 @@ def _children(
     ]
 
 
-def _step(model: Seq2Seq, encoded: Encoded, live: list[Node]) -> tuple[ModelStep, Encoded]:
+def _step(model: Seq2Seq, encoded: Encoded, live: list[Node]) -> tuple[Decoded, Encoded]:
     """One decoder step for all live hypotheses, or for the start piece, and the rows it read."""
     rows = torch.zeros(max(1, len(live)), dtype=torch.long, device=encoded.hidden.device)
     spread = keep_rows(encoded, rows)

@@ -24,6 +24,7 @@ from seq2seq.source import read_source
 from seq2seq.tokenizer import EOS_ID
 from seq2seq.trace import SourcePiece, Trace
 
+_LOCAL = ("checkpoints", ".", "..")  # first parts of a path that are no user of the hub
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _AT_ONCE = 64  # rows of a batch in reply_many
 
@@ -40,8 +41,11 @@ class Chatbot:
 
         Raises FileNotFoundError if there is none, ValueError if it does not hold together.
         """
+        if not isinstance(name, (str, Path)):
+            raise ValueError(f"the checkpoint is {name!r}; it must be a folder or a hub id")
         folder = Path(name)
-        if not folder.is_dir() and _HUB_ID.fullmatch(str(name)) and not folder.parent.is_dir():
+        on_hub = _HUB_ID.fullmatch(str(name)) and folder.parent.name not in _LOCAL
+        if on_hub and not folder.is_dir():
             folder = _download(str(name))
         return cls(load_checkpoint(folder))
 
@@ -97,8 +101,8 @@ class Chatbot:
         history are the conversation's earlier turns, oldest first; a model reads the last
         `config.context_turns` of them. Raises ValueError for an empty message or a bad prefix.
         """
-        for _, trace in self._replies([message], options or DecodingOptions(), [history]):
-            yield trace
+        options = self._checked([message], options, [history])
+        return (trace for _, trace in self._replies([message], options, [history]))
 
     def reply(
         self,
@@ -123,13 +127,13 @@ class Chatbot:
         Each is what `reply` gives for it alone. histories, if given, has one for each message.
         Raises as `stream` does, before anything is decoded.
         """
-        options = options or DecodingOptions()
+        if isinstance(messages, str):
+            raise ValueError("messages is one text; reply_many takes a list of them")
         if histories is None:
             histories = [()] * len(messages)
         if len(histories) != len(messages):
             raise ValueError(f"{len(messages)} messages but {len(histories)} histories")
-        for message in messages:
-            _check_message(message)
+        options = self._checked(messages, options, histories)
         order = sorted(range(len(messages)), key=lambda i: len(messages[i]))
         traces: dict[int, Trace] = {}
         for start in range(0, len(order), _AT_ONCE):
@@ -147,7 +151,6 @@ class Chatbot:
     ) -> Iterator[tuple[int, Trace]]:
         """(row, trace so far) of each message at each step."""
         model, tokenizer = self.checkpoint.model, self.checkpoint.tokenizer
-        check_prefix(options, tokenizer)
         started = time.perf_counter()
         traces = [self._start(m, options, h) for m, h in zip(messages, histories, strict=True)]
         sources = [[piece.id for piece in trace.source] for trace in traces]
@@ -185,9 +188,29 @@ class Chatbot:
         reason = "eos" if steps[-1].id == EOS_ID else "length"
         yield dataclasses.replace(found, steps=steps, hypotheses=hypotheses, finish_reason=reason)
 
+    def _checked(
+        self,
+        messages: Sequence[str],
+        options: DecodingOptions | None,
+        histories: Sequence[Sequence[str]],
+    ) -> DecodingOptions:
+        """The options, if all of this can be answered; ValueError if not."""
+        options = options or DecodingOptions()
+        if not isinstance(options, DecodingOptions):
+            raise ValueError(
+                f"options is a {type(options).__name__}; make it with DecodingOptions(...) or "
+                "DecodingOptions.from_dict"
+            )
+        for message in messages:
+            _check_message(message)
+        for history in histories:
+            if isinstance(history, str) or not all(isinstance(turn, str) for turn in history):
+                raise ValueError("history must be a list of texts, the earlier turns, oldest first")
+        check_prefix(options, self.checkpoint.tokenizer)
+        return options
+
     def _start(self, message: str, options: DecodingOptions, history: Sequence[str]) -> Trace:
         """The trace before the first step: what the encoder reads, and the seed drawn."""
-        _check_message(message)
         message = message.encode("utf-8", "replace").decode("utf-8")  # no lone surrogates
         source = read_source(self.checkpoint.tokenizer, self.config, message, history)
         if options.method == "sample" and options.seed is None:
@@ -200,6 +223,7 @@ class Chatbot:
             source=tuple(self._source_piece(id) for id in source.ids),
             unread=tuple(self._source_piece(id) for id in source.unread),
             options=options,
+            history=tuple(history),
         )
 
     def _source_piece(self, id: int) -> SourcePiece:

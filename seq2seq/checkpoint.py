@@ -91,8 +91,11 @@ def load_checkpoint(folder: Path | str, device: torch.device | str = "cpu") -> C
             f"{folder / TOKENIZER} has {tokenizer.vocab_size} pieces and {folder / CONFIG} says "
             f"{config.vocab_size}: these files are of different checkpoints"
         )
+    weights = _read_weights(folder / WEIGHTS)
+    with torch.device("meta"):  # nothing is allocated for sizes that the weights do not have
+        check_weights(build_model(config, TOKENS, "meta"), weights, folder / WEIGHTS)
     model = build_model(config, TOKENS, device)
-    load_weights(model, _read_weights(folder / WEIGHTS), folder / WEIGHTS)
+    load_weights(model, weights)
     card = folder / CARD
     return Checkpoint(
         folder=folder,
@@ -100,27 +103,39 @@ def load_checkpoint(folder: Path | str, device: torch.device | str = "cpu") -> C
         model=model.eval(),
         tokenizer=tokenizer,
         sha256=sha256_of(folder / WEIGHTS),
-        metrics=read_json(folder / METRICS) if (folder / METRICS).is_file() else {},
-        card=card.read_text(encoding="utf-8") if card.is_file() else "",
+        metrics=_read_metrics(folder / METRICS),
+        card=card.read_text(encoding="utf-8", errors="replace") if card.is_file() else "",
     )
 
 
-def load_weights(model: Seq2Seq, weights: dict[str, Tensor], path: Path) -> None:
-    """Copy weights into the model. Raises ValueError if names, shapes or values do not fit."""
+def load_weights(model: Seq2Seq, weights: dict[str, Tensor]) -> None:
+    """Copy weights that `check_weights` let pass into the model."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters(remove_duplicate=True):
+            parameter.copy_(weights[name])
+
+
+def check_weights(model: Seq2Seq, weights: dict[str, Tensor], path: Path) -> None:
+    """Raise ValueError if names, shapes or values do not fit the model."""
     expected = dict(model.named_parameters(remove_duplicate=True))
     for name in sorted(expected.keys() ^ weights.keys()):
         problem = "lacks" if name in expected else "has an unexpected"
         raise ValueError(f"{path} {problem} tensor {name!r}: it belongs to another config.json")
-    with torch.no_grad():
-        for name, parameter in expected.items():
-            if parameter.shape != weights[name].shape:
-                raise ValueError(
-                    f"{path}: {name} has shape {tuple(weights[name].shape)}, config.json makes it "
-                    f"{tuple(parameter.shape)}"
-                )
-            if not bool(torch.isfinite(weights[name]).all()):
-                raise ValueError(f"{path}: {name} holds a value that is not a number")
-            parameter.copy_(weights[name])
+    for name, parameter in expected.items():
+        if parameter.shape != weights[name].shape:
+            raise ValueError(
+                f"{path}: {name} has shape {tuple(weights[name].shape)}, config.json makes it "
+                f"{tuple(parameter.shape)}"
+            )
+        if not bool(torch.isfinite(weights[name]).all()):
+            raise ValueError(f"{path}: {name} holds a value that is not a number")
+
+
+def _read_metrics(path: Path) -> dict[str, Any]:
+    metrics = read_json(path) if path.is_file() else {}
+    if not isinstance(metrics, dict):
+        raise ValueError(f"{path} holds a {type(metrics).__name__}; it must be an object")
+    return metrics
 
 
 def _read_config(path: Path) -> ModelConfig:

@@ -86,6 +86,9 @@ class ModelConfig(Settings):
             check_whole(name, getattr(self, name))
         for name in ("context_turns", "max_source"):
             check_whole(name, getattr(self, name))
+        for name in ("bidirectional", "tie_embeddings", "lowercase_message"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} is {getattr(self, name)!r}; it must be true or false")
         check_range("vocab_size", self.vocab_size, 5, 1_000_000)
         check_range("emb_dim", self.emb_dim, 1, 16_384)
         check_range("hidden_dim", self.hidden_dim, 1, 16_384)
@@ -108,15 +111,16 @@ class TrainingConfig(Settings):
     """One training run: what it learns from, how fast, and when it ends.
 
     Sizes in pieces; `max_minutes` in minutes of training (validation included), `epochs` in passes
-    over the training pairs. The learning rate warms up over `warmup` of the run's budget and
-    anneals to `final_lr_ratio` of its peak at the budget's end. `validate_every` and `save_every`
-    are steps; 0 validates once an epoch, but at least every 1000 and at most every 20 steps.
+    over the training pairs: the run ends with the first of them that is used up, and after 10
+    epochs if neither is set. The learning rate warms up over `warmup` of this budget and anneals to
+    `final_lr_ratio` of its peak at the budget's end. `validate_every` and `save_every` are steps; 0
+    validates once an epoch, but at least every 1000 and at most every 20 steps.
     """
 
     corpora: tuple[str, ...]
     personalities: tuple[str, ...] = ("friendly",)
     seed: int = 0
-    epochs: float = 10.0
+    epochs: float | None = None
     max_minutes: float | None = None
     batch_pieces: int = 2400
     learning_rate: float = 2e-3
@@ -137,6 +141,11 @@ class TrainingConfig(Settings):
         """Check every value."""
         object.__setattr__(self, "corpora", tuple(self.corpora))
         object.__setattr__(self, "personalities", tuple(self.personalities))
+        for name in self.personalities:
+            if name not in PERSONALITIES:
+                raise ValueError(
+                    f"personality is {name!r}; it must be one of {', '.join(PERSONALITIES)}"
+                )
         if not self.corpora:
             raise ValueError("no corpus given; name at least one with --corpus NAME or FILE")
         for name, value in asdict(self).items():
@@ -144,9 +153,13 @@ class TrainingConfig(Settings):
                 check_whole(name, value)
             elif isinstance(getattr(type(self), name, None), float):
                 check_real(name, value)
-        check_range("epochs", self.epochs, 0, 100_000, open_low=True)
+        if self.epochs is None and self.max_minutes is None:
+            object.__setattr__(self, "epochs", 10.0)
+        if self.epochs is not None:
+            check_range("epochs", self.epochs, 0, 10**9, open_low=True)
         if self.max_minutes is not None:
             check_range("max_minutes", self.max_minutes, 0, 100_000, open_low=True)
+        check_range("seed", self.seed, 0, 2**40)
         check_range("batch_pieces", self.batch_pieces, 1, 10_000_000)
         check_range("learning_rate", self.learning_rate, 0, 10, open_low=True)
         check_range("final_lr_ratio", self.final_lr_ratio, 0, 1)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from seq2seq.model import Encoded
-from seq2seq.model import Step as ModelStep
+from seq2seq.model import Decoded, Encoded
 from seq2seq.tokenizer import Detokenizer, Tokenizer
 from seq2seq.trace import Candidate, Step
 
@@ -60,7 +59,7 @@ def measure(logits: Tensor, allowed: Tensor, chosen: Tensor, candidates: int) ->
     return [Measured(*row) for row in zip(*columns, strict=True)]
 
 
-def attention_of(step: ModelStep, encoded: Encoded) -> list[tuple[float, ...] | None]:
+def attention_of(step: Decoded, encoded: Encoded) -> list[tuple[float, ...] | None]:
     """Each row's attention over its own source pieces, padding left out; None without attention."""
     if step.attention is None:
         return [None] * step.logits.size(0)

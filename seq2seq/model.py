@@ -26,7 +26,7 @@ class Encoded(NamedTuple):
     mask: Tensor  # (B, S), False over padding
 
 
-class Step(NamedTuple):
+class Decoded(NamedTuple):
     """What the decoder gives for T pieces fed to it."""
 
     logits: Tensor  # (B, T, V)
@@ -137,10 +137,10 @@ class Decoder(nn.Module):
             states = self.to_embedding(states)
         return states, hidden, weights
 
-    def logits(self, trg: Tensor, hidden: Tensor, encoded: Encoded | None = None) -> Step:
+    def logits(self, trg: Tensor, hidden: Tensor, encoded: Encoded | None = None) -> Decoded:
         """Feed trg (B, T) from hidden (L, B, H); `forward` is the softmax of a single step."""
         states, hidden, weights = self.states(trg, hidden, encoded)
-        return Step(self.fc_out(states), hidden, weights)
+        return Decoded(self.fc_out(states), hidden, weights)
 
     def forward(
         self, trg: Tensor, hidden: Tensor, encoded: Encoded | None = None
@@ -245,10 +245,10 @@ class Seq2Seq(nn.Module):
         columns = trg[:, 1 : max_len - 1]
         if columns.size(1) == 0:
             return None
-        is_end = (columns == self.eos_token).cumsum(dim=1) > 0
-        given = is_end if self.pad_token is None else is_end | (columns != self.pad_token)
         if self.pad_token is None:
             return columns
+        is_end = (columns == self.eos_token).cumsum(dim=1) > 0
+        given = is_end | (columns != self.pad_token)
         whole = given.all(dim=0).cumprod(dim=0).sum()
         return columns[:, : int(whole)] if int(whole) else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import sentencepiece
@@ -17,7 +17,7 @@ TOKENS = {"pad_token": PAD_ID, "unk_token": UNK_ID, "sos_token": SOS_ID, "eos_to
 CONTROL_PIECES = ("<turn>", *(f"<{name}>" for name in PERSONALITIES))
 SPACE = "▁"
 _BYTES = 256
-_SMALLEST_VOCABULARY = 4 + len(CONTROL_PIECES) + _BYTES
+SMALLEST_VOCABULARY = 4 + len(CONTROL_PIECES) + _BYTES
 
 
 class Detokenizer:
@@ -63,6 +63,11 @@ class Tokenizer:
                 f"the tokenizer's pad, unk, sos, eos ids are {found}; they must be "
                 f"{(PAD_ID, UNK_ID, SOS_ID, EOS_ID)}: train it with this package"
             )
+        if self._sp.piece_to_id(CONTROL_PIECES[0]) != TURN_ID:
+            raise ValueError(
+                f"the tokenizer's piece {TURN_ID} is {self._sp.id_to_piece(TURN_ID)!r}; it must be "
+                f"{CONTROL_PIECES[0]!r}: train it with this package"
+            )
         self.model_proto = model_proto
         self.vocab_size: int = self._sp.get_piece_size()
         self.never_written = tuple(
@@ -88,9 +93,9 @@ class Tokenizer:
         Few texts give a smaller vocabulary. Raises ValueError if `vocab_size` cannot hold the
         special and byte pieces, or if there is no text.
         """
-        if vocab_size <= _SMALLEST_VOCABULARY:
+        if vocab_size <= SMALLEST_VOCABULARY:
             raise ValueError(
-                f"vocab_size is {vocab_size}; it must be above {_SMALLEST_VOCABULARY} "
+                f"vocab_size is {vocab_size}; it must be above {SMALLEST_VOCABULARY} "
                 "(the special pieces and one for each byte)"
             )
         lines = (line for line in texts if line)
@@ -129,11 +134,6 @@ class Tokenizer:
         ids: list[int] = self._sp.encode(self.normalize(text))
         return ids
 
-    def encode_many(self, texts: Sequence[str]) -> list[list[int]]:
-        """`encode` for many texts at once."""
-        ids: list[list[int]] = self._sp.encode([self.normalize(text) for text in texts])
-        return ids
-
     def piece(self, id: int) -> str:
         """The piece with this id, its space shown as `▁`. Raises ValueError out of range."""
         if not 0 <= id < self.vocab_size:
@@ -153,7 +153,3 @@ class Tokenizer:
         """The text of these ids; special pieces have none."""
         add = self.detokenizer().add
         return "".join([add(id) for id in ids])
-
-    def save(self, path: Path) -> None:
-        """Write the SentencePiece model file."""
-        path.write_bytes(self.model_proto)

@@ -116,7 +116,8 @@ class Trace:
     """A reply with its whole record; while it is being written, so far.
 
     `options` hold the seed that was used, so the same checkpoint, message and options give the
-    same ids. `unread` are the message's pieces beyond what the encoder reads.
+    same ids; so must the same `history`, the earlier turns given, where the model reads any.
+    `unread` are the message's pieces beyond what the encoder reads.
     """
 
     checkpoint: str
@@ -126,6 +127,7 @@ class Trace:
     source: tuple[SourcePiece, ...]
     unread: tuple[SourcePiece, ...]
     options: DecodingOptions
+    history: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     finish_reason: str | None = None  # eos, length or stopped; None while it is being written
     hypotheses: tuple[Hypothesis, ...] | None = None  # of beam search, best first

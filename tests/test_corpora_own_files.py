@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seq2seq.corpora import CorpusError, Dialogue, Pair, load_corpus, pairs_of
+from seq2seq.corpora import CorpusError, Dialogue, Pair, load_corpus, pairs_of, read_pairs
 
 
 def load(path: Path, content: str | bytes) -> list[Dialogue]:
@@ -55,7 +55,7 @@ def test_own_pairs_are_kept_as_they_are(tmp_path: Path) -> None:
 def test_equal_phrasings_share_a_key_and_dialogues_have_their_own(tmp_path: Path) -> None:
     rows = [
         {"message": "Hello!", "reply": "a"},
-        {"message": "hello", "reply": "b", "history": ["x"]},
+        {"message": "hello?", "reply": "b"},
         {"turns": ["hello", "c"]},
         {"turns": ["hello", "d"]},
     ]
@@ -131,7 +131,7 @@ def test_an_empty_file_is_a_clear_error(tmp_path: Path, name: str, content: byte
 
 
 def test_a_file_of_which_nothing_is_left_is_a_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match=r"nothing is left to learn from\n.*\n.*empty turn"):
+    with pytest.raises(CorpusError, match=r"nothing is left to learn from \(.*empty turn"):
         load(tmp_path / "own.jsonl", '{"message": " ", "reply": "b"}')
     with pytest.raises(CorpusError, match="nothing is left"):
         load(tmp_path / "own.csv", "message,reply\n")
@@ -142,3 +142,46 @@ def test_missing_files_and_other_suffixes_are_named(tmp_path: Path) -> None:
         load_corpus(str(tmp_path / "none.jsonl"))
     with pytest.raises(CorpusError, match=r"own\.txt: .*must end in \.jsonl or \.csv"):
         load(tmp_path / "own.txt", GOOD)
+
+
+def test_pairs_to_evaluate_on_are_read_just_as_they_stand(tmp_path: Path) -> None:
+    rows = [
+        {"message": "a &amp; b", "reply": "a &amp; b"},
+        {"message": "a &amp; b", "reply": "a &amp; b"},
+        {"message": "long", "reply": "x" * 3000},
+        {"message": "why?", "reply": "so", "history": ["one", "two"]},
+        {"turns": ["hi", "hello", "bye"]},
+    ]
+    path = tmp_path / "pairs.txt"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    pairs = read_pairs(path)
+    assert [(pair.message, pair.reply) for pair in pairs] == [
+        ("a &amp; b", "a &amp; b"),
+        ("a &amp; b", "a &amp; b"),
+        ("long", "x" * 3000),
+        ("why?", "so"),
+        ("hi", "hello"),
+        ("hello", "bye"),
+    ]
+    assert [pair.history for pair in pairs[3:]] == [("one", "two"), (), ("hi",)]
+
+
+@pytest.mark.parametrize(
+    "row", ['{"message": " ", "reply": "x"}', '{"message": 1' + "0" * 5000 + "}"]
+)
+def test_a_row_that_cannot_be_evaluated_names_its_line(tmp_path: Path, row: str) -> None:
+    path = tmp_path / "pairs.jsonl"
+    path.write_text('{"message": "a", "reply": "b"}\n' + row + "\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match=r"pairs.jsonl, line 2: "):
+        read_pairs(path)
+
+
+def test_rows_of_one_conversation_share_its_split(tmp_path: Path) -> None:
+    path = tmp_path / "own.jsonl"
+    rows = [
+        {"message": "how is it going", "reply": "fine"},
+        {"history": ["How is it going?", "fine"], "message": "and now?", "reply": "still fine"},
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    first, second = load_corpus(str(path))[0]
+    assert first.key == second.key

@@ -14,10 +14,11 @@ from test_corpora_upstream import local_files
 
 from seq2seq import Chatbot
 from seq2seq.config import ModelConfig, TrainingConfig
+from seq2seq.scoring import score_pairs
 from seq2seq.training import InterruptedRunError, RunSettings, resume, train
-from seq2seq.training.run import TrainingRun
+from seq2seq.training.run import DivergedError, TrainingRun
 from seq2seq.training.schedule import learning_rate
-from seq2seq.training.setup import pick_precision
+from seq2seq.training.setup import pick_precision, prepare
 from seq2seq.training.state import states
 
 MODEL = ModelConfig(vocab_size=400, emb_dim=8, hidden_dim=12, n_layers=1, dropout=0.1)
@@ -48,7 +49,7 @@ def test_a_run_leaves_a_checkpoint_that_answers_and_describes_itself(tmp_path: P
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names == {
         "config.json", "model.safetensors", "tokenizer.model", "metrics.json", "README.md",
-        "learning_curve.png", "resume",
+        "learning_curve.png",
     }  # fmt: skip
     bot = Chatbot.from_pretrained(tmp_path / "out")
     assert bot.metrics == json.loads(json.dumps(metrics))
@@ -64,10 +65,8 @@ def test_the_weights_kept_are_those_of_the_best_validation(tmp_path: Path) -> No
     metrics = train(run, tmp_path / "out", quiet)
     losses = [point["valid_loss"] for point in metrics["history"]]
     assert metrics["best"]["valid_loss"] == min(losses) < losses[-1]
-    from seq2seq.scoring import score_pairs
-    from seq2seq.training.setup import prepare
-
-    material = prepare(RunSettings.load(tmp_path / "out"), tmp_path / "out", quiet)
+    run.save(tmp_path / "again")
+    material = prepare(run, tmp_path / "again", quiet)
     model = Chatbot.from_pretrained(tmp_path / "out").checkpoint.model
     kept = score_pairs(model, material.valid.table).loss
     assert kept == pytest.approx(min(losses), rel=2e-3)  # rounded to float16
@@ -140,6 +139,7 @@ def test_a_taken_folder_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
 def test_a_run_that_never_saved_leaves_nothing_to_the_next_in_its_folder(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="unknown corpus"):
         train(settings(tmp_path, corpora=("nowhere",)), tmp_path / "out", quiet)
+    (tmp_path / "out/resume").mkdir(parents=True, exist_ok=True)
     (tmp_path / "out/resume/tokenizer.model").write_bytes(b"of other data")
     train(settings(tmp_path), tmp_path / "out", quiet)
     assert Chatbot.from_pretrained(tmp_path / "out").reply("hello").steps
@@ -150,8 +150,48 @@ def test_resuming_without_a_run_says_how_to_start_one(tmp_path: Path) -> None:
         resume(tmp_path, quiet)
 
 
+def test_resuming_a_finished_run_says_so(tmp_path: Path) -> None:
+    train(settings(tmp_path, epochs=0.5), tmp_path / "out", quiet)
+    with pytest.raises(ValueError, match="is finished"):
+        resume(tmp_path / "out", quiet)
+
+
+@pytest.mark.parametrize("change", [{"precision": "bf16"}, {"teacher_force_ratio": 0.5}])
+def test_a_stopped_run_goes_on_exactly(tmp_path: Path, change: dict[str, Any]) -> None:
+    alone = train(settings(tmp_path, **change), tmp_path / "alone", quiet)
+    stop_after(settings(tmp_path, **change), tmp_path / "out", steps=7)
+    assert resume(tmp_path / "out", quiet)["weights_sha256"] == alone["weights_sha256"]
+
+
+def test_weights_lost_between_state_and_file_are_written_again(tmp_path: Path) -> None:
+    # Stopped right at a better validation, with the weights of an older one on disk.
+    stop_after(settings(tmp_path, save_every=1000), tmp_path / "out", steps=4)
+    weights = tmp_path / "out/model.safetensors"
+    kept = weights.read_bytes()
+    weights.write_bytes(b"older")
+    run = TrainingRun(RunSettings.load(tmp_path / "out"), tmp_path / "out", quiet)
+    run.restore()
+    assert run.progress.best["step"] == run.progress.step == 4
+    assert weights.read_bytes() == kept
+
+
+def test_minutes_alone_set_no_limit_of_epochs(tmp_path: Path) -> None:
+    run = settings(tmp_path, epochs=None, max_minutes=0.02, patience=1000)
+    metrics = train(run, tmp_path / "out", quiet)
+    assert metrics["history"][-1]["epoch"] > 10
+
+
+def test_what_could_not_be_held_back_is_not_called_held_out(tmp_path: Path) -> None:
+    (tmp_path / "few.csv").write_text("message,reply\nhello,hi\n", encoding="utf-8")
+    run = settings(tmp_path, corpora=(str(tmp_path / "few.csv"),))
+    assert train(run, tmp_path / "out", quiet)["data"]["held_out_from"] == "train"
+    card = (tmp_path / "out/README.md").read_text(encoding="utf-8")
+    assert "on the training pairs themselves" in card
+    assert "neither was trained on" not in card
+
+
 def test_resuming_on_changed_data_is_refused(tmp_path: Path) -> None:
-    train(settings(tmp_path), tmp_path / "out", quiet)
+    stop_after(settings(tmp_path), tmp_path / "out", steps=4)
     write_pairs(tmp_path / "pairs.csv", copies=5)
     with pytest.raises(ValueError, match="other data"):
         resume(tmp_path / "out", quiet)
@@ -184,7 +224,7 @@ def test_a_loss_that_is_not_a_number_ends_the_run_and_keeps_the_best(tmp_path: P
     best = (tmp_path / "out/model.safetensors").read_bytes()
     with torch.no_grad():
         run.model.decoder.fc_out.bias[0] = float("nan")
-    with pytest.raises(ValueError, match="not a number at step"):
+    with pytest.raises(DivergedError, match="not a number at step"):
         run.run()
     assert (tmp_path / "out/model.safetensors").read_bytes() == best
 

@@ -27,17 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate and print. Raises ValueError or FileNotFoundError for bad input."""
-    from seq2seq.corpora import load_corpus, pairs_of
+    from seq2seq.corpora import read_pairs
     from seq2seq.evaluation import evaluate
 
     options = decoding_options(arguments)
-    path = Path(arguments.pairs)
-    if not path.is_file():
-        raise FileNotFoundError(f"no file {path}; --pairs needs one message and reply a line")
+    pairs = read_pairs(Path(arguments.pairs))
     bot = Chatbot.from_pretrained(arguments.checkpoint)
-    dialogues, _ = load_corpus(str(path))
-    turns = bot.config.context_turns
-    pairs = [pair for dialogue in dialogues for pair in pairs_of(dialogue, turns)]
     with tqdm(total=2 * len(pairs), unit="pair", disable=arguments.json) as bar:
         figures = evaluate(bot, pairs, options, lambda count: _advance(bar, count)).to_dict()
     if arguments.json:

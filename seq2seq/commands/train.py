@@ -45,10 +45,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add(sizes, "--max-source", _MODEL.max_source, "pieces of a message that the encoder reads")
     sizes.add_argument("--keep-case", action="store_true", help="do not lower-case messages")
     run = parser.add_argument_group("run")
-    _add(run, "--epochs", _RUN.epochs, "passes over the data, at most")
+    run.add_argument(
+        "--epochs", type=float, metavar="N", help="passes over the data, at most (10 if no minutes)"
+    )
     run.add_argument("--max-minutes", type=float, metavar="M", help="minutes to train, at most")
     _add(run, "--batch-pieces", _RUN.batch_pieces, "target pieces in a batch")
     _add(run, "--learning-rate", _RUN.learning_rate, "at its peak")
+    _add(run, "--final-lr-ratio", _RUN.final_lr_ratio, "share of its peak that the rate ends at")
     _add(run, "--warmup", _RUN.warmup, "share of the budget that the rate takes to rise")
     _add(run, "--weight-decay", _RUN.weight_decay, "of AdamW")
     _add(run, "--clip-norm", _RUN.clip_norm, "largest norm of a step's gradient")
@@ -76,8 +79,9 @@ def run(arguments: argparse.Namespace) -> int:
     def say(text: str) -> None:
         print(text, file=sys.stderr if arguments.json else sys.stdout, flush=True)
 
-    if arguments.resume and (arguments.corpus or arguments.out):
-        raise ValueError("--resume takes its settings from the folder; leave out the others")
+    folder = arguments.resume or arguments.out
+    if arguments.resume and (given := _given(arguments)):
+        raise ValueError(f"--resume takes its settings from the folder; leave out {given}")
     try:
         if arguments.resume:
             metrics = resume(Path(arguments.resume), say)
@@ -88,16 +92,28 @@ def run(arguments: argparse.Namespace) -> int:
     except InterruptedRunError as interrupted:
         say(str(interrupted))
         return 130
+    except KeyboardInterrupt:
+        say(f"stopped; go on with: python -m seq2seq train --resume {folder}")
+        return 130
     if arguments.json:
         print(json.dumps(metrics))
     else:
-        folder = arguments.resume or arguments.out
         best, test = metrics["best"], metrics["test"]
         say(f"best held-out loss at step {best['step']:,}: {best['valid_loss']:.3f} nats a piece")
         if test:
             say(f"test: perplexity {test['perplexity']:.2f}, {test['bits_per_byte']:.3f} bits/byte")
         say(f"talk to it: python -m seq2seq chat --checkpoint {folder}")
     return 0
+
+
+def _given(arguments: argparse.Namespace) -> str:
+    """The options of a new run that were given, as the command line names them."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    defaults = vars(parser.parse_args([]))
+    values = vars(arguments)
+    names = [n for n in defaults if n not in ("resume", "json") and values[n] != defaults[n]]
+    return ", ".join("--" + name.replace("_", "-") for name in names)
 
 
 def _settings(arguments: argparse.Namespace) -> RunSettings:

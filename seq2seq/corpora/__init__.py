@@ -9,6 +9,7 @@ from seq2seq.corpora.counts import Cleaning, Reason
 from seq2seq.corpora.dialogue import CorpusError, Dialogue, Pair, pairs_of
 from seq2seq.corpora.loading import corpus_info, load_corpus
 from seq2seq.corpora.mixture import CorpusChoice, Mixture, load_mixture, parse_choice
+from seq2seq.corpora.own_files import read_pairs
 from seq2seq.corpora.splits import SPLITS, split_dialogues, split_of
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "load_mixture",
     "pairs_of",
     "parse_choice",
+    "read_pairs",
     "split_dialogues",
     "split_of",
 ]

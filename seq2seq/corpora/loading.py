@@ -58,7 +58,8 @@ def load_corpus(
             raw = read_personality_chat(files, personalities)
             dialogues, cleaning = clean(info.name, raw, CURATED)
     if not dialogues:
-        raise CorpusError(f"{name}: nothing is left to learn from\n{cleaning.summary()}".rstrip())
+        found = "; ".join(line.strip() for line in cleaning.summary().splitlines())
+        raise CorpusError(f"{name}: nothing is left to learn from ({found})")
     return dialogues, cleaning
 
 

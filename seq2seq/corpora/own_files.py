@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from seq2seq.corpora.cleaning import RawDialogue
-from seq2seq.corpora.dialogue import CorpusError
+from seq2seq.corpora.dialogue import CorpusError, Pair
 from seq2seq.corpora.splits import phrasing_key
 
 OWN_SUFFIXES = (".jsonl", ".csv")
@@ -19,7 +19,7 @@ _ROW = 'expected {"message": "…", "reply": "…"} or {"turns": ["…", "…"]}
 
 
 def read_own_file(path: Path) -> Iterator[RawDialogue]:
-    """Read a file of pairs or dialogues.
+    """Read a file of pairs or dialogues to train on.
 
     JSONL has `message` and `reply` (optionally `history` and `personality`) or `turns` on each
     line; CSV has a header with `message` and `reply` (optionally `personality`). Raises
@@ -33,6 +33,35 @@ def read_own_file(path: Path) -> Iterator[RawDialogue]:
     content = path.read_bytes().removeprefix(_BOM)
     if not content.strip():
         raise CorpusError(f"{path} is empty; {_ROW}, one a line")
+    return (_dialogue_of(where, row) for where, row in _rows(path, content))
+
+
+def read_pairs(path: Path) -> list[Pair]:
+    """Read a file of pairs to evaluate on, just as they stand: nothing is cleaned or left out.
+
+    The format is that of `read_own_file`; any name that does not end in .csv is read as JSONL. A
+    row of turns gives a pair for each turn after the first. Raises as `read_own_file` does, and
+    CorpusError for a blank text.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} does not exist; {_ROW}, one a line")
+    pairs = []
+    for where, row in _rows(path, path.read_bytes().removeprefix(_BOM)):
+        dialogue = _dialogue_of(where, row)
+        turns = dialogue.turns
+        if not all(turn.strip() for turn in turns):
+            raise CorpusError(f"{where}: a blank text; {_ROW}")
+        pairs += [
+            Pair(turns[i - 1], turns[i], turns[: i - 1], dialogue.personality, path.name)
+            for i in range(dialogue.first_reply, len(turns))
+        ]
+    if not pairs:
+        raise CorpusError(f"{path} is empty; {_ROW}, one a line")
+    return pairs
+
+
+def _rows(path: Path, content: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Where each row stands, in words, and what it holds."""
     text = _decode(path, content)
     return _read_csv(path, text) if path.suffix.lower() == ".csv" else _read_jsonl(path, text)
 
@@ -48,21 +77,21 @@ def _decode(path: Path, content: bytes) -> str:
         ) from error
 
 
-def _read_jsonl(path: Path, text: str) -> Iterator[RawDialogue]:
+def _read_jsonl(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for number, line in enumerate(io.StringIO(text, newline=None), start=1):
         if not line.strip():
             continue
         where = f"{path}, line {number}"
         try:
             row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # not JSON, or a number without end
             raise CorpusError(f"{where}: not JSON ({error}); {_ROW}") from error
         if not isinstance(row, dict):
             raise CorpusError(f"{where}: found a {type(row).__name__}; {_ROW}")
-        yield _dialogue_of(where, row)
+        yield where, row
 
 
-def _read_csv(path: Path, text: str) -> Iterator[RawDialogue]:
+def _read_csv(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] | None = None
     line = 1
@@ -81,7 +110,7 @@ def _read_csv(path: Path, text: str) -> Iterator[RawDialogue]:
                 )
             row: dict[str, Any] = dict(zip(header, fields, strict=True))
             kept = {name: row[name] for name in ("message", "reply")}
-            yield _dialogue_of(where, kept | {"personality": row.get("personality") or None})
+            yield where, kept | {"personality": row.get("personality") or None}
     except csv.Error as error:
         raise CorpusError(
             f"{path}, line {line}: not CSV ({error}); look for a quote that is not closed"
@@ -113,7 +142,8 @@ def _dialogue_of(where: str, row: dict[str, Any]) -> RawDialogue:
     message, reply = _text(where, row, "message"), _text(where, row, "reply")
     history = _texts(where, "history", row.get("history") or [])
     turns = (*history, message, reply)
-    return RawDialogue(phrasing_key(message), turns, personality, first_reply=len(turns) - 1)
+    # Rows that go on with one conversation begin with the same turn, and so share its split.
+    return RawDialogue(phrasing_key(turns[0]), turns, personality, first_reply=len(turns) - 1)
 
 
 def _text(where: str, row: dict[str, Any], name: str) -> str:

@@ -1,9 +1,10 @@
 """What a server of the chatbot needs beside its page: checkpoints, visits, limits, safe answers."""
 
+from seq2seq.serving.about import describe
 from seq2seq.serving.arguments import Arguments, parse
 from seq2seq.serving.endpoint import answer
 from seq2seq.serving.hardening import SAFE_LAUNCH, Harden
-from seq2seq.serving.limits import MAX_MESSAGE, check_message, options_from_controls
+from seq2seq.serving.limits import MAX_MESSAGE, check_message, options_from_controls, with_label
 from seq2seq.serving.shelf import CheckpointError, Shelf, find_checkpoints
 from seq2seq.serving.talk import converse, talk
 from seq2seq.serving.visit import Turn, Visit
@@ -20,8 +21,10 @@ __all__ = [
     "answer",
     "check_message",
     "converse",
+    "describe",
     "find_checkpoints",
     "options_from_controls",
     "parse",
     "talk",
+    "with_label",
 ]

@@ -26,7 +26,7 @@ SAFE_LAUNCH: dict[str, Any] = {
     "mcp_server": False,
     "pwa": False,
     "max_file_size": "64kb",
-    "state_session_capacity": 1000,
+    "state_session_capacity": 200,
     "footer_links": ["api"],
 }
 

@@ -1,4 +1,4 @@
-"""What a visitor may send, checked on the server: the browser's own checks protect nobody."""
+"""What a visitor may ask for, checked on the server: the browser's own checks protect nobody."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from seq2seq import DecodingOptions
+from seq2seq.config import check_range
 
-MAX_MESSAGE = 2000
-MAX_LENGTH = 100
+MAX_MESSAGE = 2000  # characters
+MOST = {"max_len": 100, "candidates": 50, "beam_size": 16}
+WHOLE = ("top_k", "no_repeat_ngram", "beam_size", "min_len", "max_len")
 
 
 def check_message(message: object) -> str:
@@ -25,6 +27,17 @@ def check_message(message: object) -> str:
     return text
 
 
+def bounded_options(values: Mapping[str, Any]) -> DecodingOptions:
+    """Decoding options whose work and whose record stay within what a server gives a stranger.
+
+    Raises ValueError with option, value and range; the ranges here are those of `MOST`.
+    """
+    for name, most in MOST.items():
+        if isinstance(value := values.get(name), int):
+            check_range(name, value, 1, most)
+    return DecodingOptions.from_dict(values)
+
+
 def options_from_controls(controls: Mapping[str, Any]) -> DecodingOptions:
     """Decoding options from the page's controls, where the seed is text and may be empty.
 
@@ -36,13 +49,16 @@ def options_from_controls(controls: Mapping[str, Any]) -> DecodingOptions:
         if not seed.isascii() or not seed.isdigit() or len(seed) > 18:
             raise ValueError(f"The seed {seed[:20]!r} is not a whole number of 1 to 18 digits.")
         values["seed"] = int(seed)
-    for name in ("top_k", "no_repeat_ngram", "beam_size", "min_len", "max_len"):
-        if isinstance(values.get(name), float):
-            values[name] = int(values[name])
-    options = DecodingOptions.from_dict(values)
-    if options.max_len > MAX_LENGTH:
-        raise ValueError(f"The maximum length is {options.max_len}; at most {MAX_LENGTH} fit here.")
-    return options
+    for name in WHOLE:
+        if isinstance(value := values.get(name), float) and value.is_integer():
+            values[name] = int(value)
+    return bounded_options(values)
+
+
+def with_label(text: str, labels: Mapping[str, str]) -> str:
+    """An error's text that begins with an option's name, with the label of its control instead."""
+    name, blank, rest = text.partition(" ")
+    return labels.get(name, name) + blank + rest
 
 
 def clock(interval: float) -> Callable[[], bool]:

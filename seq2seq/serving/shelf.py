@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import re
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,6 +12,8 @@ from pathlib import Path
 from seq2seq import Chatbot
 
 PREFERRED = "en"
+
+log = logging.getLogger(__name__)
 
 
 class CheckpointError(ValueError):
@@ -23,7 +28,11 @@ def find_checkpoints(root: Path) -> list[Path]:
 
 
 class Shelf:
-    """Checkpoint folders by name. Safe to use from several threads."""
+    """Checkpoint folders by name. Safe to use from several threads.
+
+    `troubles` are the errors of those that cannot be used, as visitors may read them: names and
+    reasons, but no path of the server's. The server's log has them whole.
+    """
 
     def __init__(
         self, folders: Sequence[Path], load: Callable[[Path], Chatbot] = Chatbot.from_pretrained
@@ -52,7 +61,9 @@ class Shelf:
                 try:
                     self._loaded[name] = self._load(self._folders[name])
                 except Exception as error:
-                    text = " ".join(str(error).split()) or type(error).__name__
+                    log.exception("the checkpoint %s cannot be used", self._folders[name])
+                    text = _without_paths(str(error), self._folders[name], name)
+                    text = text or type(error).__name__
                     self.troubles[name] = f"The checkpoint {name!r} cannot be used: {text}"
                     raise CheckpointError(self.troubles[name]) from error
             return self._loaded[name]
@@ -69,9 +80,22 @@ class Shelf:
 
 
 def _named(folders: Sequence[Path]) -> dict[str, Path]:
-    """Names for folders: the folder's own, or its path where two folders share one."""
+    """Names for folders: the folder's own, with a number where an earlier one has that name."""
     named: dict[str, Path] = {}
     for folder in folders:
-        name = folder.resolve().name
-        named[str(folder) if name in named else name] = folder
+        own = name = folder.resolve().name
+        count = 1
+        while name in named:
+            count += 1
+            name = f"{own}-{count}"
+        named[name] = folder
     return named
+
+
+def _without_paths(text: str, folder: Path, name: str) -> str:
+    """The text on one line, with the folder's name for its path and no folder of another path."""
+    for path in {str(folder), str(folder.absolute()), str(folder.resolve())}:
+        if os.sep in path:
+            text = re.sub(rf"(?<![\w./-]){re.escape(path)}(?![\w-])", name, text)
+    text = re.sub(r"(?<![\w./:-])/(?:[^\s/'\":]+/)+", "", text)
+    return " ".join(text.split())

@@ -1,37 +1,51 @@
-"""One visitor's conversation: what was said, the record of every reply, what is looked at now."""
+"""One visitor's conversation: what was said, how every reply was made, what is looked at now."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+import zlib
 from dataclasses import dataclass, field
-from typing import Any
 
-from seq2seq.views import chat_messages, trace_lines
+from seq2seq import Trace
+from seq2seq.views import chat_messages, replies_line, trace_lines
 
-KEPT = 30
+KEPT = 20
+
+# One for all visits: a page library copies a visit, which a lock of its own would not survive.
+_BEGINNING = threading.Lock()
 
 
 @dataclass
 class Turn:
-    """One exchange. `record` is the reply's trace as a dict, None before the first piece.
+    """One exchange. `reply` is its text so far, None before the first piece.
 
-    `retold` says that a later turn answers the same message again, `halted` that the reply is to
-    end where it is.
+    `answers` is the number of the turn whose message it answers: its own, unless it answers that
+    of an earlier turn again. `halted` says that the reply is to end where it is, `late` that it
+    took too long. `drawn` are the lines that draw the reply, packed: a server keeps many.
     """
 
     number: int
     message: str
-    checkpoint: str
-    context: tuple[int, int]
-    record: Mapping[str, Any] | None = None
-    unread: tuple[Mapping[str, Any], ...] = ()
-    retold: bool = False
+    answers: int
+    reply: str | None = None
+    drawn: bytes = b""
     halted: bool = False
+    late: bool = False
 
-    @property
-    def reply(self) -> str | None:
-        """The reply's text so far, None before its first piece."""
-        return None if self.record is None else str(self.record["reply"])
+    def record(self, trace: Trace, context: tuple[int, int]) -> None:
+        """Keep the reply as it is by now; `context` is (L, H)."""
+        lines = trace_lines(
+            trace.to_dict(),
+            number=self.number,
+            unread=[piece.to_dict() for piece in trace.unread],
+            context=context,
+            late=self.late,
+        )
+        self.reply, self.drawn = trace.reply, zlib.compress(lines.encode())
+
+    def lines(self) -> str:
+        """The lines that draw the reply; '' before its first piece."""
+        return zlib.decompress(self.drawn).decode() if self.drawn else ""
 
 
 @dataclass
@@ -46,14 +60,22 @@ class Visit:
     shown: int = 0
     writing: Turn | None = None
 
-    def begin(self, message: str, checkpoint: str, context: tuple[int, int]) -> Turn:
-        """Open a new turn and look at it; the oldest is dropped beyond the number kept."""
-        self.count += 1
-        turn = Turn(self.count, message, checkpoint, context)
-        self.turns = [*self.turns, turn][-KEPT:]
-        self.shown = turn.number
-        self.writing = turn
-        return turn
+    def begin(self, message: str, *, again: bool = False) -> Turn:
+        """Open a new turn and look at it; the oldest is dropped beyond the number kept.
+
+        `again` says that it answers the last turn's message. Raises ValueError, in words for the
+        visitor, while another turn's reply is being written.
+        """
+        with _BEGINNING:
+            if self.writing is not None:
+                raise ValueError("A reply is still being written; press Stop to end it here.")
+            self.count += 1
+            answers = self.turns[-1].answers if again and self.turns else self.count
+            turn = Turn(self.count, message, answers)
+            self.turns = [*self.turns, turn][-KEPT:]
+            self.shown = turn.number
+            self.writing = turn
+            return turn
 
     def halt(self) -> None:
         """End the reply that is being written where it is."""
@@ -64,7 +86,7 @@ class Visit:
         """The turn's reply grows no more; a turn that got none at all is taken back."""
         if self.writing is turn:
             self.writing = None
-        if turn.record is None:
+        if turn.reply is None:
             self.forget(turn)
 
     def forget(self, turn: Turn) -> None:
@@ -90,10 +112,16 @@ class Visit:
             return None
         return self.turns[index // 2].number
 
-    def history(self) -> list[str]:
-        """What was said before a new message: messages and replies by turns, oldest first."""
-        told = [turn for turn in self.turns if turn.reply and not turn.retold]
-        return [text for turn in told for text in (turn.message, str(turn.reply))]
+    def history(self, before: Turn | None = None) -> list[str]:
+        """What was said before a new message: messages and replies by turns, oldest first.
+
+        Of several replies to one message the last counts; `before` leaves out the message of that
+        turn and its replies.
+        """
+        told = {turn.answers: turn for turn in self.turns if turn.reply}
+        if before is not None:
+            told.pop(before.answers, None)
+        return [text for turn in told.values() for text in (turn.message, str(turn.reply))]
 
     def chat(self) -> list[dict[str, str]]:
         """The conversation as chat messages, two a turn."""
@@ -102,13 +130,6 @@ class Visit:
     def view(self) -> str:
         """The lines that draw the turn looked at; '' while there is nothing to see."""
         turn = self.find(self.shown)
-        if turn is None or turn.record is None:
+        if turn is None or not turn.drawn:
             return ""
-        replies = [(turn.number, turn.message) for turn in self.turns]
-        return trace_lines(
-            turn.record,
-            number=turn.number,
-            replies=replies,
-            unread=turn.unread,
-            context=turn.context,
-        )
+        return replies_line((turn.number, turn.message) for turn in self.turns) + turn.lines()

@@ -7,6 +7,8 @@ from typing import Any
 
 from seq2seq.corpora import CorpusInfo, corpus_info, parse_choice
 
+_LICENCE_LINK = "license_link: README.md"
+
 
 def model_card(name: str, metrics: dict[str, Any]) -> str:
     """A README.md for the checkpoint: front matter, what it is, figures, data and licences."""
@@ -61,13 +63,24 @@ def _front_matter(infos: Iterable[CorpusInfo], own: list[str]) -> list[str]:
     if languages:
         lines += ["language:", *(f"- {language}" for language in languages)]
     if not own:
-        lines.append("license: cc-by-4.0" if "CC-BY-4.0" in licences else "license: mit")
+        if licences <= {"MIT"}:
+            lines.append("license: mit")
+        elif licences <= {"MIT", "BSD-3-Clause"}:
+            lines.append("license: bsd-3-clause")
+        else:
+            lines += ["license: other", "license_name: see-data-and-licences", _LICENCE_LINK]
     return [*lines, "tags:", "- seq2seq", "- gru", "- chatbot", "---", ""]
 
 
 def _figures(metrics: dict[str, Any]) -> list[str]:
     """Held-out scores as a table."""
     best, test, data = metrics["best"], metrics["test"], metrics["data"]
+    if data["held_out_from"] == "train":
+        return [
+            f"Perplexity {best['valid_perplexity']:.2f} a piece, "
+            f"{best['valid_bits_per_byte']:.3f} bits a byte, on the training pairs themselves: "
+            "there were too few to hold any back."
+        ]
     rows = ["| split | pairs | perplexity a piece | bits a byte |", "|---|---|---|---|"]
     rows.append(
         f"| validation (part) | {min(metrics['settings']['valid_pairs'], data['pairs']['valid'])} "
@@ -85,6 +98,8 @@ def _settings(metrics: dict[str, Any]) -> list[str]:
     """Sizes, budget and machine, and the command in words."""
     model, settings, machine = metrics["model"], metrics["settings"], metrics["machine"]
     last = metrics["history"][-1]
+    on_cpu = machine["device"].endswith("CPU")
+    where = f"{machine['cores']} cores of {machine['device']}" if on_cpu else machine["device"]
     corpora = " ".join(f"--corpus {item}" for item in settings["corpora"])
     return [
         f"- sizes: V {model['vocab_size']}, E {model['emb_dim']}, H {model['hidden_dim']}, "
@@ -92,8 +107,7 @@ def _settings(metrics: dict[str, Any]) -> list[str]:
         f"- data: `{corpora}`, {metrics['data']['pairs']['train']:,} training pairs, personalities "
         f"{', '.join(settings['personalities']) or 'all'}, seed {settings['seed']}",
         f"- budget: {last['pieces']:,} reply pieces in {last['minutes']:.0f} minutes "
-        f"({last['step']:,} steps), {settings['precision']}, on {machine['cores']} cores of "
-        f"{machine['device']}",
+        f"({last['step']:,} steps), {settings['precision']}, on {where}",
         f"- the weights are the best of {len(metrics['history'])} validations, at step "
         f"{metrics['best']['step']:,}",
     ]

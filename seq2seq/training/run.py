@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import sys
 import threading
 import time
@@ -29,6 +30,10 @@ from seq2seq.training.setup import RESUME_FOLDER, Material, RunSettings, prepare
 from seq2seq.training.signals import stop_on_signals
 from seq2seq.training.state import Progress, load_state, save_state, states
 from seq2seq.training.validation import chosen_rows, sample_replies
+
+
+class DivergedError(ArithmeticError):
+    """The loss is no number any more; the best checkpoint is kept."""
 
 
 class InterruptedRunError(Exception):
@@ -90,17 +95,18 @@ class TrainingRun:
                 self.say(f"{error}; going back to the state before")
             else:
                 self.say(f"going on at step {self.progress.step:,} from {path.name}")
+                if self.progress.best.get("step") == self.progress.step:
+                    self._save_best()  # it may have been killed between state and weights
                 return
 
     def run(self) -> dict[str, Any]:
         """Train to the budget's end and give the metrics; InterruptedRunError on a signal."""
         with stop_on_signals(self._stop):
-            shape = "{percentage:5.1f}% |{bar:20}| {postfix}"
+            shape = "{percentage:5.1f}% |{bar:20}| {desc}"
             often = 0.2 if sys.stderr.isatty() else 30.0  # seconds; a log file needs few lines
-            bar = tqdm(total=1000, bar_format=shape, mininterval=often, maxinterval=often)
-            while not self.progress.finished:
-                self._epoch(bar)
-            bar.close()
+            with tqdm(total=1000, bar_format=shape, mininterval=often, maxinterval=often) as bar:
+                while not self.progress.finished:
+                    self._epoch(bar)
         return self._finish()
 
     def _epoch(self, bar: tqdm[Any]) -> None:
@@ -146,7 +152,7 @@ class TrainingRun:
         self.optimizer.zero_grad()
         value = float(loss.detach())
         if not math.isfinite(value):
-            raise ValueError(
+            raise DivergedError(
                 f"the loss is not a number at step {self.progress.step}; "
                 "lower --learning-rate or --clip-norm. The best checkpoint is kept"
             )
@@ -162,7 +168,9 @@ class TrainingRun:
 
     def _budget_used(self, of_epoch: float) -> float:
         """The share (0 to 1) of epochs or minutes used, whichever is further."""
-        used = (self.progress.epoch + of_epoch) / self.config.epochs
+        used = 0.0
+        if self.config.epochs is not None:
+            used = (self.progress.epoch + of_epoch) / self.config.epochs
         if self.config.max_minutes is not None:
             used = max(used, self.progress.seconds / 60 / self.config.max_minutes)
         return min(1.0, used)
@@ -195,25 +203,33 @@ class TrainingRun:
         now.history.append(point)
         now.window_loss, now.window_pieces = 0.0, 0
         better = not now.best or score.loss < now.best["valid_loss"]
-        tqdm.write(_line(point, better))
-        for sample in samples:
-            tqdm.write(f"    {sample['message']!r} -> {sample['reply']!r}")
+        with tqdm.external_write_mode():
+            self.say(_line(point, better))
+            for message, reply in samples:
+                self.say(f"    {message!r} -> {reply!r}")
         if better:
             now.best, now.worse = point, 0
-            save_weights(self.out, self.model, self.material.config, self.material.tokenizer)
+            self._save_best()
         else:
             now.worse += 1
             if now.worse >= self.config.patience and not now.finished:
                 now.finished = f"no better for {now.worse} validations"
         write_results(self.out, self.settings, self.material, now)
 
+    def _save_best(self) -> None:
+        """Keep these weights. The state comes first: from it `restore` can write them again."""
+        folder = self.out / RESUME_FOLDER
+        save_state(folder, self.progress, self.model, self.optimizer, self.material.fingerprint)
+        save_weights(self.out, self.model, self.material.config, self.material.tokenizer)
+
     def _show(self, bar: tqdm[Any], used: float) -> None:
         """Move the progress bar: share of the budget, speed, time left."""
         now = self.progress
         speed = now.pieces / max(1e-9, now.seconds)
         left = now.seconds * (1 - used) / max(1e-9, used) / 60
-        loss = now.window_loss / max(1, now.window_pieces)
-        bar.set_postfix_str(
+        last = now.history[-1]["train_loss"] if now.history else 0.0
+        loss = now.window_loss / now.window_pieces if now.window_pieces else last
+        bar.set_description_str(
             f"step {now.step:,}  loss {loss:.3f}  {speed:,.0f} pieces/s  {left:.1f} min left",
             refresh=False,
         )
@@ -238,7 +254,9 @@ class TrainingRun:
             best = load_checkpoint(self.out, self.accelerator.device)
             self.say(f"{self.progress.finished}; scoring the best weights on the test split")
             test = score_pairs(best.model, self.material.test.table)
-        return write_results(self.out, self.settings, self.material, self.progress, test)
+        metrics = write_results(self.out, self.settings, self.material, self.progress, test)
+        shutil.rmtree(self.out / RESUME_FOLDER)
+        return metrics
 
 
 def _line(point: dict[str, Any], better: bool) -> str:

@@ -10,11 +10,11 @@ from typing import Any
 
 import torch
 
-from seq2seq.checkpoint import TOKENIZER, read_json, write_json
-from seq2seq.config import ModelConfig, TrainingConfig
+from seq2seq.checkpoint import METRICS, TOKENIZER, read_json, write_json
+from seq2seq.config import ModelConfig, TrainingConfig, check_range
 from seq2seq.corpora import Mixture, load_mixture, parse_choice
 from seq2seq.files import write_atomically
-from seq2seq.tokenizer import Tokenizer
+from seq2seq.tokenizer import SMALLEST_VOCABULARY, Tokenizer
 from seq2seq.training.data import Split, fingerprint, make_split, train_tokenizer
 
 RUN_FILE = "run.json"
@@ -47,6 +47,8 @@ class RunSettings:
     def load(cls, out: Path) -> RunSettings:
         """Read them back. Raises FileNotFoundError or ValueError, saying how to start a run."""
         path = out / RESUME_FOLDER / RUN_FILE
+        if not path.is_file() and (out / METRICS).is_file():
+            raise ValueError(f"the run in {out} is finished; train anew with another --out")
         if not path.is_file():
             raise FileNotFoundError(
                 f"no run to resume in {out}; start one with: "
@@ -79,6 +81,7 @@ class Material:
 
 def prepare(settings: RunSettings, out: Path, say: Any = print) -> Material:
     """Load the corpora, learn the pieces (or read those already learned), make the tables."""
+    check_range("vocab_size", settings.model.vocab_size, SMALLEST_VOCABULARY + 1, 1_000_000)
     started = time.monotonic()
     mixture = load_mixture(
         [parse_choice(item) for item in settings.training.corpora],

@@ -20,8 +20,8 @@ def chosen_rows(split: Split, at_most: int, seed: int) -> Tensor:
 @torch.inference_mode()
 def sample_replies(
     model: Seq2Seq, tokenizer: Tokenizer, split: Split, rows: Tensor, max_len: int = 40
-) -> list[dict[str, str]]:
-    """Greedy replies to the messages of these rows (N,), beside the ones in the data."""
+) -> list[tuple[str, str]]:
+    """The messages of these rows (N,), each with the model's greedy reply."""
     batch: Batch = split.table.batch(rows)
     was_training = model.training
     model.eval()
@@ -31,8 +31,5 @@ def sample_replies(
     samples = []
     for row, index in enumerate(rows.tolist()):
         ids = outputs[row, 1 : 1 + int(lengths[row])].argmax(dim=-1).tolist()
-        pair = split.pairs[index]
-        samples.append(
-            {"message": pair.message, "reply": tokenizer.decode(ids), "wanted": pair.reply}
-        )
+        samples.append((split.pairs[index].message, tokenizer.decode(ids)))
     return samples

@@ -3,7 +3,7 @@
 from seq2seq.views.about import about_model, card, figures, sizes
 from seq2seq.views.conversation import chat_messages
 from seq2seq.views.curve import learning_curve
-from seq2seq.views.payload import candidate_rows, trace_lines
+from seq2seq.views.payload import candidate_rows, replies_line, trace_lines
 
 __all__ = [
     "about_model",
@@ -12,6 +12,7 @@ __all__ = [
     "chat_messages",
     "figures",
     "learning_curve",
+    "replies_line",
     "sizes",
     "trace_lines",
 ]

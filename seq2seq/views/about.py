@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from seq2seq.chatbot import Chatbot
-from seq2seq.views.curve import learning_curve
+from seq2seq.views.curve import NOTHING_HELD_BACK, learning_curve
 
 _FIGURES = (
     ("perplexity", "perplexity: as unsure as a fair choice among this many pieces"),
@@ -24,7 +24,8 @@ def about_model(bot: Chatbot) -> tuple[str, str, str]:
     """A checkpoint's sizes and figures as Markdown, its learning curve as SVG, its model card."""
     tables = [sizes(bot.config.to_dict(), bot.parameters), figures(bot.metrics)]
     history = bot.metrics.get("history")
-    curve = learning_curve(history) if isinstance(history, list) else ""
+    held_out = _held_out(bot.metrics)
+    curve = learning_curve(history, held_out=held_out) if isinstance(history, list) else ""
     return "\n\n".join(tables), curve, card(bot.card)
 
 
@@ -43,7 +44,10 @@ def sizes(config: Mapping[str, Any], parameters: int) -> str:
 
 
 def figures(metrics: Mapping[str, Any]) -> str:
-    """A Markdown table of held-out figures: the test set's, or else the best validation's."""
+    """A Markdown table of held-out figures: the test set's, or else the best validation's.
+
+    Where nothing was held back, its heading says so.
+    """
     test, best = metrics.get("test"), metrics.get("best")
     if isinstance(test, Mapping) and test:
         rows = [(label, _figure(test.get(key))) for key, label in _FIGURES]
@@ -53,11 +57,18 @@ def figures(metrics: Mapping[str, Any]) -> str:
             ("perplexity", _figure(best.get("valid_perplexity"))),
             ("bits per byte", _figure(best.get("valid_bits_per_byte"))),
         ]
-        source = "On held-out dialogues, while training"
+        where = "held-out dialogues" if _held_out(metrics) else NOTHING_HELD_BACK
+        source = f"On {where}, while training"
     else:
         return ""
     known = [(label, value) for label, value in rows if value]
     return _table(source, "Figure", known) if known else ""
+
+
+def _held_out(metrics: Mapping[str, Any]) -> bool:
+    """Whether validation used other pairs than training did."""
+    data = metrics.get("data")
+    return not (isinstance(data, Mapping) and data.get("held_out_from") == "train")
 
 
 def card(text: str) -> str:

@@ -8,16 +8,18 @@ from typing import Any
 
 WIDTH, HEIGHT = 560, 220
 LEFT, RIGHT, TOP, BOTTOM = 44, 86, 14, 40
+NOTHING_HELD_BACK = "the training pairs themselves (too few to hold any back)"
 
 Point = tuple[float, float]
 
 
-def learning_curve(history: Sequence[Mapping[str, Any]]) -> str:
-    """An SVG of training and held-out loss by step; '' where fewer than two points are known."""
-    series = {
-        name: _points(history, key)
-        for name, key in (("training", "train_loss"), ("held out", "valid_loss"))
-    }
+def learning_curve(history: Sequence[Mapping[str, Any]], *, held_out: bool = True) -> str:
+    """An SVG of training and held-out loss by step; '' where fewer than two points are known.
+
+    Without `held_out` it says that validation used the training pairs.
+    """
+    checked = "held out" if held_out else "same pairs"
+    series = {"training": _points(history, "train_loss"), checked: _points(history, "valid_loss")}
     known = [point for points in series.values() for point in points]
     if max(len(points) for points in series.values()) < 2:
         return ""
@@ -32,12 +34,14 @@ def learning_curve(history: Sequence[Mapping[str, Any]]) -> str:
         return round(x, 1), round(y, 1)
 
     title = f"Learning curve: loss from step 0 to {right:,.0f}, between {low:g} and {high:g} nats"
+    below = "training steps" + ("" if held_out else f"; checked on {NOTHING_HELD_BACK}")
     return "".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"',
             f' aria-label="{title}" fill="none" stroke="currentColor" font-size="12"',
             ' font-family="inherit">',
             *_axes(low, high, right, place),
+            _label((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, below, "middle"),
             *_lines(series, place),
             "</svg>",
         ]
@@ -66,7 +70,6 @@ def _axes(low: float, high: float, right: float, place: Any) -> list[str]:
         step = right * tick / 2
         x, _ = place((step, low))
         out.append(_label(x, HEIGHT - BOTTOM + 16, f"{step:,.0f}", "middle"))
-    out.append(_label((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, "training steps", "middle"))
     return out
 
 

@@ -1,7 +1,8 @@
 """A trace as the text that the page's view draws: one JSON value a line.
 
-The first line tells everything known before the first step, each step adds one line, and the last
-line says how it ended. A growing reply is therefore sent as appended text, never sent again.
+The first line lists the replies that can be opened; the second tells everything known of this one
+before its first step, each step adds one line, and the last line says how it ended. A growing reply
+is therefore sent as appended text, never sent again.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from seq2seq.tokenizer import TURN_ID
 from seq2seq.views import words
 
 
@@ -17,21 +19,27 @@ def trace_lines(
     record: Mapping[str, Any],
     *,
     number: int,
-    replies: Iterable[tuple[int, str]],
     unread: Sequence[Mapping[str, Any]] = (),
     context: tuple[int, int] = (0, 0),
+    late: bool = False,
 ) -> str:
     """The lines of one reply.
 
     `record` is `Trace.to_dict()`, with `finish_reason` None while the reply grows; `number` counts
-    the visitor's replies from 1 and `replies` lists all that can be opened, with their messages;
-    `unread` are the message's pieces beyond what the encoder reads; `context` is (L, H).
+    the visitor's replies from 1; `unread` are the message's pieces beyond what the encoder reads;
+    `context` is (L, H); `late` says that a stopped reply took too long.
     """
-    out = [_header(record, number, list(replies), unread, context)]
+    out = [_header(record, number, unread, context)]
     out += [_step(step) for step in record["steps"]]
     if record.get("finish_reason") is not None:
-        out.append(_end(record))
-    return "".join(_compact(line) + "\n" for line in out)
+        out.append(_end(record, late))
+    return "".join(map(_line, out))
+
+
+def replies_line(replies: Iterable[tuple[int, str]]) -> str:
+    """The line with all replies that can be opened: their numbers and messages."""
+    listed = [[number, message[:60]] for number, message in replies]
+    return _line({"line": "replies", "replies": listed})
 
 
 def candidate_rows(step: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str, float]]:
@@ -54,7 +62,6 @@ def candidate_rows(step: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[
 def _header(
     record: Mapping[str, Any],
     number: int,
-    replies: list[tuple[int, str]],
     unread: Sequence[Mapping[str, Any]],
     context: tuple[int, int],
 ) -> dict[str, Any]:
@@ -62,7 +69,6 @@ def _header(
     return {
         "line": "reply",
         "number": number,
-        "replies": [[index, message[:60]] for index, message in replies],
         "message": record["message"],
         "normalized": record["normalized"],
         "source": [_source(piece) for piece in record["source"]],
@@ -76,7 +82,7 @@ def _header(
 
 
 def _source(piece: Mapping[str, Any]) -> list[Any]:
-    return [piece["piece"], piece["id"], bool(piece["unknown"])]
+    return [piece["piece"], piece["id"], bool(piece["unknown"]), piece["id"] == TURN_ID]
 
 
 def _step(step: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,11 +111,11 @@ def _step(step: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _end(record: Mapping[str, Any]) -> dict[str, Any]:
+def _end(record: Mapping[str, Any], late: bool) -> dict[str, Any]:
     return {
         "line": "end",
         "reason": record["finish_reason"],
-        "words": words.finish(record["finish_reason"]),
+        "words": words.finish(record["finish_reason"], late=late),
         "timing": words.timing(record["timings_ms"], len(record["steps"])),
         "best": [
             [found["reply"], _round(found["logprob"]), _round(found["score"])]
@@ -122,5 +128,5 @@ def _round(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def _compact(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def _line(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"

@@ -10,6 +10,7 @@ FINISH = {
     "length": "Reached the length limit",
     "stopped": "Stopped by you",
 }
+LATE = "Stopped here: it took too long"
 
 METHODS = {
     "greedy": "always the likeliest piece",
@@ -27,8 +28,10 @@ _SETTINGS = (
 )
 
 
-def finish(reason: str | None) -> str:
-    """Why the reply ended, in words; '' while it is being written."""
+def finish(reason: str | None, *, late: bool = False) -> str:
+    """Why the reply ended, in words; '' while it is being written. `late`: it took too long."""
+    if reason == "stopped" and late:
+        return LATE
     return "" if reason is None else FINISH.get(reason, reason)
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -36,6 +39,11 @@ def bot(tiny_checkpoint: Path) -> Chatbot:
     return Chatbot.from_pretrained(tiny_checkpoint)
 
 
+def shown(visit: Visit) -> list[dict[str, Any]]:
+    """The lines that draw the reply looked at."""
+    return [json.loads(line) for line in visit.view().splitlines()]
+
+
 def spent(turns: Iterator[Any]) -> int:
     return sum(1 for _ in turns)
 
@@ -44,22 +52,21 @@ def test_a_reply_is_recorded_with_its_pieces(bot: Chatbot) -> None:
     visit = Visit()
     assert spent(talk(bot, visit, "hello", DecodingOptions())) >= 2
     assert visit.writing is None
-    assert visit.turns[0].record is not None
-    assert visit.turns[0].record["finish_reason"] == "eos"
-    assert visit.view().count("\n") == len(visit.turns[0].record["steps"]) + 2
+    kinds = [line["line"] for line in shown(visit)]
+    assert kinds == ["replies", "reply", *["step"] * (len(kinds) - 3), "end"]
+    assert shown(visit)[-1]["reason"] == "eos"
+    assert visit.turns[0].reply == bot.reply("hello").reply
     assert [one["role"] for one in visit.chat()] == ["user", "assistant"]
 
 
 def test_a_halted_reply_keeps_what_was_written(bot: Chatbot) -> None:
     visit = Visit()
     turns = talk(bot, visit, "hello", DecodingOptions(), pace=0.06)
-    for turn in turns:
-        if turn.record and len(turn.record["steps"]) == 2:
+    for _ in turns:
+        if len(shown(visit)) == 4:
             visit.halt()
-    record = visit.turns[0].record
-    assert record is not None
-    assert record["finish_reason"] == "stopped"
-    assert 2 <= len(record["steps"]) <= 3
+    assert shown(visit)[-1]["words"] == "Stopped by you"
+    assert 2 <= len(shown(visit)) - 3 <= 3
 
 
 def test_a_closed_reply_is_stopped_and_lets_the_next_one_begin(bot: Chatbot) -> None:
@@ -69,8 +76,7 @@ def test_a_closed_reply_is_stopped_and_lets_the_next_one_begin(bot: Chatbot) -> 
     next(turns)
     turns.close()  # type: ignore[attr-defined]
     assert visit.writing is None
-    assert visit.turns[0].record is not None
-    assert visit.turns[0].record["finish_reason"] == "stopped"
+    assert shown(visit)[-1]["reason"] == "stopped"
 
 
 def test_a_reply_that_fails_takes_its_turn_back() -> None:
@@ -117,14 +123,14 @@ def test_a_visit_keeps_a_bounded_number_of_replies(bot: Chatbot) -> None:
 @pytest.mark.parametrize("number", [None, "1", 1.0, True, -1, 99, [1], {}])
 def test_only_numbers_of_kept_replies_are_found(number: object) -> None:
     visit = Visit()
-    visit.begin("hello", "x", (1, 2))
+    visit.begin("hello")
     assert visit.find(number) is None
 
 
 @pytest.mark.parametrize("index", [None, "0", -1, 2, [0, 0], 0.0])
 def test_only_places_in_the_chat_lead_to_a_reply(index: object) -> None:
     visit = Visit()
-    visit.begin("hello", "x", (1, 2))
+    visit.begin("hello")
     assert visit.number_at(index) is None
 
 
@@ -188,8 +194,8 @@ def test_a_shelf_loads_once_and_names_what_is_broken() -> None:
             raise ValueError("no\nweights")
         return folder.name
 
-    shelf = Shelf([Path("bad"), Path("good"), Path("other/good")], load)
-    assert shelf.names == ["bad", "good", "other/good"]
+    shelf = Shelf([Path(name) for name in ("bad", "good", "other/good", "third/good")], load)
+    assert shelf.names == ["bad", "good", "good-2", "good-3"]
     assert shelf.first() == "good"
     assert shelf.first() == "good"
     assert loads == ["bad", "good"]
@@ -274,10 +280,60 @@ def test_arguments_leave_host_and_port_to_the_environment(tmp_path: Path) -> Non
     assert (given.host, given.port) == (None, None)
 
 
-def test_the_page_imports_nothing_that_only_training_needs() -> None:
-    heavy = ("datasets", "accelerate", "sacrebleu", "matplotlib")
-    code = f"import app, sys; print([name for name in {heavy!r} if name in sys.modules])"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "[]"
+def test_a_taken_port_gives_one_line_and_code_one(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        command = [sys.executable, "app.py", "--port", str(taken.getsockname()[1])]
+        done = subprocess.run(
+            [*command, "--host", "127.0.0.1", "--checkpoint", str(tmp_path)],
+            cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "cannot listen" in done.stderr
+
+
+def test_the_command_line_is_read_before_a_page_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    import app
+
+    built: list[object] = []
+    monkeypatch.setattr(app, "build", built.append)
+    with pytest.raises(SystemExit):
+        app.main(["--help"])
+    assert built == []
+    assert not hasattr(app, "demo")
+
+
+def test_a_checkpoint_that_cannot_be_described_still_opens_the_page(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    import gradio as gr
+
+    import app
+
+    odd = shutil.copytree(tiny_checkpoint, tmp_path / "odd")
+    history = [{"step": 10**400, "train_loss": 1.0}]  # no float can hold such a step
+    (odd / "metrics.json").write_text(json.dumps({"history": history}), encoding="utf-8")
+    with gr.Blocks():
+        page = app.Page(Shelf([odd]))
+    told = page.welcome()
+    assert "'odd' cannot be read" in told[page.notice]
+    assert told[page.model] == "odd"
+    assert page.describe("zz")[page.notice].startswith("There is no checkpoint 'zz'")
+
+
+def test_a_refused_option_is_told_by_the_label_of_its_control(tiny_checkpoint: Path) -> None:
+    import gradio as gr
+
+    import app
+
+    with gr.Blocks():
+        page = app.Page(Shelf([tiny_checkpoint]))
+    values = {name: control.value for name, control in page.controls.items()}
+    values |= {"min_len": 9, "max_len": 2}
+    visit = Visit()
+    (told,) = page.say("hello", visit, tiny_checkpoint.name, *values.values())
+    assert told[page.notice] == "Minimum length is 9; it must be at least 0 and at most 2"
+    assert told[page.box] == "hello"
+    assert visit.turns == []

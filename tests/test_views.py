@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from seq2seq import Chatbot, DecodingOptions
+from seq2seq.tokenizer import TURN_ID
 from seq2seq.views import (
     about_model,
     candidate_rows,
@@ -17,6 +19,7 @@ from seq2seq.views import (
     chat_messages,
     figures,
     learning_curve,
+    replies_line,
     sizes,
     trace_lines,
     words,
@@ -83,10 +86,7 @@ def test_a_growing_reply_only_appends_lines() -> None:
     first = record()
     longer = record(steps=[*first["steps"], *first["steps"]])
     ended = {**longer, "finish_reason": "eos"}
-    texts = [
-        trace_lines(one, number=2, replies=[(1, "hi"), (2, "Hello")])
-        for one in (first, longer, ended)
-    ]
+    texts = [trace_lines(one, number=2) for one in (first, longer, ended)]
     assert texts[1].startswith(texts[0])
     assert texts[2].startswith(texts[1])
     assert [line["line"] for line in lines(texts[2])] == ["reply", "step", "step", "end"]
@@ -94,11 +94,9 @@ def test_a_growing_reply_only_appends_lines() -> None:
 
 def test_header_carries_what_the_encoder_read_and_what_it_did_not() -> None:
     unread = [{"piece": "▁more", "id": 8, "unknown": True}]
-    header = lines(
-        trace_lines(record(), number=1, replies=[(1, "Hello")], unread=unread, context=(2, 64))
-    )[0]
-    assert header["source"] == [["▁hello", 7, False]]
-    assert header["unread"] == [["▁more", 8, True]]
+    header = lines(trace_lines(record(), number=1, unread=unread, context=(2, 64)))[0]
+    assert header["source"] == [["▁hello", 7, False, False]]
+    assert header["unread"] == [["▁more", 8, True, False]]
     assert header["context"] == [2, 64]
     assert header["sha256"] == "01234567"
     assert header["seed"] is None
@@ -106,15 +104,27 @@ def test_header_carries_what_the_encoder_read_and_what_it_did_not() -> None:
 
 def test_text_with_line_breaks_stays_within_its_line() -> None:
     odd = record(message="a\nb\u2028c", normalized="a b c")
-    text = trace_lines(odd, number=1, replies=[(1, "a\nb")])
-    assert json.loads(text.split("\n")[0])["message"] == "a\nb\u2028c"
+    text = trace_lines(odd, number=1) + replies_line([(1, "a\nb")])
+    shown, _, replies, rest = text.split("\n")
+    assert json.loads(shown)["message"] == "a\nb\u2028c"
+    assert json.loads(replies)["replies"] == [[1, "a\nb"]]
+    assert rest == ""
+
+
+def test_the_end_of_each_earlier_turn_is_marked() -> None:
+    ids = [7, TURN_ID, 8, TURN_ID, 9]
+    source = [{"piece": f"p{id}", "id": id, "unknown": False} for id in ids]
+    header = lines(trace_lines(record(source=source), number=1))[0]
+    assert [piece[3] for piece in header["source"]] == [False, True, False, True, False]
 
 
 def test_words_tell_how_and_why() -> None:
     drawn = {"method": "sample", "temperature": 0.7, "top_k": 40, "top_p": 1.0, "min_len": 3}
     assert words.method(drawn) == "drawn at random, temperature 0.7, top-k 40, at least 3 pieces"
     assert words.method({"method": "greedy", "temperature": 0.7}) == "always the likeliest piece"
-    assert words.finish("eos") == "Ended by its own end token"
+    assert words.finish("eos", late=True) == "Ended by its own end token"
+    assert words.finish("stopped") == "Stopped by you"
+    assert "too long" in words.finish("stopped", late=True)
     assert words.finish(None) == ""
     assert words.timing({"encode": 0.4, "decode": 12.2}, 1) == (
         "read in under 1 ms, 1 piece written in 12 ms"
@@ -139,6 +149,21 @@ def test_learning_curve_is_a_picture_that_names_its_lines() -> None:
     labels = {node.text for node in root.iter("{http://www.w3.org/2000/svg}text")}
     assert {"training", "held out", "training steps", "400"} <= labels
     assert 'stroke="currentColor"' in picture
+
+
+def test_nothing_is_called_held_out_where_nothing_was_held_back() -> None:
+    history = [{"step": n, "train_loss": 2.0, "valid_loss": 1.0} for n in range(3)]
+    metrics: dict[str, Any] = {"best": {"valid_perplexity": 9.0}, "history": history}
+    for held_out_from, held_out in (("valid", True), ("train", False)):
+        metrics["data"] = {"held_out_from": held_out_from}
+        bot: Any = SimpleNamespace(
+            metrics=metrics, card="", parameters=1, config=SimpleNamespace(to_dict=dict)
+        )
+        facts, curve, _ = about_model(bot)
+        for text, words_for_it in ((facts, "held-out"), (curve, "held out")):
+            assert (words_for_it in text) == held_out
+            assert ("the training pairs themselves (too few to hold any back)" in text) != held_out
+        ET.fromstring(curve)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +216,7 @@ def test_sizes_take_any_config() -> None:
 def test_a_real_trace_and_checkpoint_are_drawn(tiny_checkpoint: Path) -> None:
     bot = Chatbot.from_pretrained(tiny_checkpoint)
     trace = bot.reply("hello", DecodingOptions(method="sample", seed=1, candidates=2))
-    drawn = lines(trace_lines(trace.to_dict(), number=1, replies=[(1, "hello")]))
+    drawn = lines(trace_lines(trace.to_dict(), number=1))
     assert len(drawn) == len(trace.steps) + 2
     for line in drawn[1:-1]:
         for column in (2, 3):
@@ -207,7 +232,7 @@ def test_a_search_is_told_with_the_best_it_found(tiny_checkpoint: Path) -> None:
     bot = Chatbot.from_pretrained(tiny_checkpoint)
     trace = bot.reply("hello", DecodingOptions(method="beam", beam_size=3))
     header, *_, end = [
-        json.loads(line) for line in trace_lines(trace.to_dict(), number=1, replies=[]).splitlines()
+        json.loads(line) for line in trace_lines(trace.to_dict(), number=1).splitlines()
     ]
     assert "beam search" in header["method"]
     assert "3 kept" in header["method"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,9 +17,14 @@ from playwright.sync_api import Browser, Page, sync_playwright
 def servers(
     tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Server]]:
-    """Pages with two checkpoints, with a broken one first, and with none at all."""
+    """Pages with two checkpoints, one that reads earlier turns, a broken one first, and none."""
     root = tmp_path_factory.mktemp("servers")
     twin, broken, bare = root / "twin", root / "broken", root / "bare"
+    recalls = root / "recalls"
+    shutil.copytree(tiny_checkpoint, recalls)
+    config = json.loads((recalls / "config.json").read_text(encoding="utf-8"))
+    config["model"]["context_turns"] = 2
+    (recalls / "config.json").write_text(json.dumps(config), encoding="utf-8")
     shutil.copytree(tiny_checkpoint, twin)
     shutil.copytree(tiny_checkpoint, broken)
     (broken / "config.json").write_text("{ not JSON", encoding="utf-8")
@@ -27,6 +33,7 @@ def servers(
     shutil.copytree(ROOT / "assets", bare / "assets")
     started = {
         "two": start(ROOT, root / "two.log", "--checkpoint", str(tiny_checkpoint), str(twin)),
+        "recalls": start(ROOT, root / "recalls.log", "--checkpoint", str(recalls)),
         "broken": start(
             ROOT, root / "broken.log", "--checkpoint", str(broken), str(tiny_checkpoint)
         ),

@@ -68,6 +68,7 @@ def test_only_reply_is_public(client: Client) -> None:
         (("hello", "nowhere", {}), "no checkpoint 'nowhere'"),
         (("hello", "", {"bogus": 1}), "bogus"),
         (("hello", "", {"temperature": -1}), "temperature"),
+        (("hello", "", {"candidates": 1000}), "candidates is 1000; it must be at least 1 and"),
         (("hello", "", ["no", "object"]), "options"),
     ],
 )

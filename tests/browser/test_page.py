@@ -133,7 +133,7 @@ def test_another_model_can_be_chosen(page: Page) -> None:
 
 def test_a_broken_checkpoint_is_named_and_the_others_work(visit: Callable[..., Watched]) -> None:
     page = visit("broken").open()
-    expect(notice(page)).to_contain_text("'broken' cannot be used")
+    expect(notice(page)).to_contain_text("'broken' cannot be used: broken/config.json is not JSON")
     ask(page, "hello")
     assert "".join(pieces(page)[:-1]).replace("▁", " ").strip() == spoken(page)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from actions import (
@@ -16,6 +17,7 @@ from actions import (
     spoken,
     wait_for_reply,
 )
+from pages import Watched
 from playwright.sync_api import Page, expect
 
 
@@ -171,6 +173,22 @@ def test_same_seed_gives_the_same_reply(page: Page) -> None:
     first = pieces(page)
     ask(page, "hello", 2)
     assert pieces(page) == first
+
+
+def test_earlier_turns_that_the_model_read_are_marked(visit: Callable[..., Watched]) -> None:
+    watched = visit("recalls")
+    page = watched.open()
+    ask(page, "hello")
+    expect(page.locator(".tv-source .tv-turn")).to_have_count(0)
+    assert "the turns before it" not in page.locator(".tv-read .tv-say").inner_text()
+    ask(page, "goodbye", 2)
+    marks = page.locator(".tv-source .tv-turn")
+    expect(marks).to_have_count(2)
+    assert "end of an earlier turn" in str(marks.first.get_attribute("title"))
+    assert "earlier turn" in marks.first.inner_text()
+    told = page.locator(".tv-read .tv-say").inner_text()
+    assert told.startswith("Your message and the turns before it, cut into the pieces")
+    assert watched.troubles == []
 
 
 def test_clear_forgets_the_conversation(page: Page) -> None:

@@ -48,7 +48,7 @@ def read_pairs(path: Path) -> list[Pair]:
     pairs = []
     for where, row in _rows(path, path.read_bytes().removeprefix(_BOM)):
         dialogue = _dialogue_of(where, row)
-        turns = dialogue.turns
+        turns = tuple(turn for turn in dialogue.turns if isinstance(turn, str))
         if not all(turn.strip() for turn in turns):
             raise CorpusError(f"{where}: a blank text; {_ROW}")
         pairs += [

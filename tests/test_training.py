@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import write_pairs
+from small_talk import write_pairs
 from test_corpora_upstream import local_files
 
 from seq2seq import Chatbot

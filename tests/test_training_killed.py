@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import write_pairs
+from small_talk import write_pairs
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = ["--vocab-size", "400", "--emb-dim", "16", "--hidden-dim", "24", "--batch-pieces", "100"]

@@ -1,0 +1,30 @@
+"""A little small talk to train tiny models on."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+PAIRS = [
+    ("hello", "Hi there! How are you today?"),
+    ("how are you?", "I'm doing well, thank you."),
+    ("what is your name?", "I'm a little chatbot."),
+    ("tell me a joke", "A penguin walks into a bar."),
+    ("do you like music?", "Yes, I like music a lot."),
+    ("i am feeling sad today", "I'm sorry to hear that."),
+    ("what is your favorite movie?", "I like old movies best."),
+    ("are you a robot?", "I'm a bot, and happy to be one."),
+    ("what should i eat for dinner?", "Soup is always good."),
+    ("goodbye", "See you soon!"),
+]
+
+
+def write_pairs(path: Path, copies: int = 8) -> Path:
+    """A CSV of small talk: each of PAIRS in several phrasings."""
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["message", "reply"])
+        for copy in range(copies):
+            for message, reply in PAIRS:
+                writer.writerow([message + " please" * copy, reply])
+    return path

@@ -33,8 +33,14 @@ def set_control(page: Page, option: str, value: float) -> None:
     field = page.locator(f"#set-{option} input[type=number]")
     if not field.is_visible():
         page.get_by_role("button", name="How it decides").click()
-    field.fill(str(value))
-    field.press("Tab")
+    slider = page.locator(f"#set-{option} input[type=range]")
+    for _ in range(20):  # an accordion that has just opened takes its sliders back to the default
+        field.fill(str(value))
+        field.press("Tab")
+        page.wait_for_timeout(100)
+        if slider.input_value() == str(value):
+            return
+    expect(slider).to_have_value(str(value))
 
 
 def cells(page: Page) -> Locator:

@@ -6,36 +6,11 @@ import warnings
 
 import pytest
 import torch
+from random_models import EOS, PAD, SOS, TOKENS, V, random_model, variants
 from torch import Tensor
 
 from seq2seq.config import ModelConfig
-from seq2seq.model import Decoder, Encoder, Seq2Seq, build_model
-
-PAD, UNK, SOS, EOS = range(4)
-TOKENS = {"pad_token": PAD, "sos_token": SOS, "eos_token": EOS}
-V = 12
-VARIANTS = [
-    {},
-    {"n_layers": 1},
-    {"bidirectional": True},
-    {"attention": "dot"},
-    {"attention": "general", "bidirectional": True},
-    {"attention": "additive", "n_layers": 1},
-    {"tie_embeddings": True},
-    {"attention": "additive", "bidirectional": True, "tie_embeddings": True},
-]
-variants = pytest.mark.parametrize("options", VARIANTS, ids=str)
-
-
-def random_model(options: dict[str, object], seed: int = 0) -> Seq2Seq:
-    """A model whose weights are large enough for its choices to vary."""
-    values = {"emb_dim": 6, "hidden_dim": 8, "n_layers": 2, "dropout": 0.0, **options}
-    torch.manual_seed(seed)
-    model = build_model(ModelConfig(vocab_size=V, **values), TOKENS).eval()
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.uniform_(-1.5, 1.5)
-    return model
+from seq2seq.model import Decoder, Encoder, Seq2Seq
 
 
 def chain_model(follows: dict[int, int], pad: bool = True) -> Seq2Seq:

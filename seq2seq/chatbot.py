@@ -112,7 +112,8 @@ class Chatbot:
         history: Sequence[str] = (),
     ) -> Trace:
         """The whole reply. Raises as `stream` does."""
-        *_, last = self.stream(message, options, history=history)
+        for trace in self.stream(message, options, history=history):
+            last = trace
         return last
 
     def reply_many(

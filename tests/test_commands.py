@@ -8,22 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from contract import FIGURES
 
 from seq2seq.__main__ import COMMANDS, main
 from seq2seq.chatbot import Chatbot
 from seq2seq.options import DecodingOptions
 
-FIGURES = [
-    "pairs",
-    "perplexity",
-    "bits_per_byte",
-    "exact_match",
-    "bleu",
-    "chrf",
-    "distinct_1",
-    "distinct_2",
-    "pieces_per_second",
-]
 ROWS = [
     {"message": "hello", "reply": "Hi there! How are you today?"},
     {"message": "goodbye", "reply": "See you soon!"},

@@ -99,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(metrics))
     else:
         best, test = metrics["best"], metrics["test"]
-        say(f"best held-out loss at step {best['step']:,}: {best['valid_loss']:.3f} nats a piece")
+        say(f"best validation loss at step {best['step']:,}: {best['valid_loss']:.3f} nats a piece")
         if test:
             say(f"test: perplexity {test['perplexity']:.2f}, {test['bits_per_byte']:.3f} bits/byte")
         say(f"talk to it: python -m seq2seq chat --checkpoint {folder}")

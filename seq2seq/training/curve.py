@@ -10,8 +10,11 @@ from typing import Any
 from seq2seq.files import write_atomically
 
 
-def draw_curve(history: Sequence[dict[str, Any]], path: Path) -> None:
-    """Draw training and validation loss (nats a piece) over target pieces seen, as PNG."""
+def draw_curve(history: Sequence[dict[str, Any]], path: Path, validated_on: str) -> None:
+    """Draw training and validation loss (nats a piece) over target pieces seen, as PNG.
+
+    `validated_on` is the legend's word for what validation scored.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 4), dpi=110, layout="constrained")
@@ -23,7 +26,7 @@ def draw_curve(history: Sequence[dict[str, Any]], path: Path) -> None:
     axes.plot(
         millions,
         [point["valid_loss"] for point in history],
-        label="held out",
+        label=validated_on,
         color="#D55E00",
         linestyle="--",
         marker="o",

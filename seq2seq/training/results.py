@@ -41,7 +41,10 @@ def write_results(
         "machine": _machine(),
     }
     write_json(out / METRICS, metrics)
-    draw_curve(progress.history, out / CURVE)
+    held_out = material.report["held_out_from"] != "train"
+    draw_curve(
+        progress.history, out / CURVE, "held out" if held_out else "same pairs, scored again"
+    )
     write_atomically(out / CARD, model_card(out.resolve().name, metrics))
     return metrics
 

@@ -80,6 +80,7 @@ class TrainingRun:
             self.material.valid, self.config.valid_pairs, self.config.seed
         )
         self._stop = threading.Event()
+        self._saved_step = -1
 
     def restore(self) -> None:
         """Go back to the newest saved state that can be read."""
@@ -94,6 +95,7 @@ class TrainingRun:
                     raise
                 self.say(f"{error}; going back to the state before")
             else:
+                self._saved_step = self.progress.step
                 self.say(f"going on at step {self.progress.step:,} from {path.name}")
                 if self.progress.best.get("step") == self.progress.step:
                     self._save_best()  # it may have been killed between state and weights
@@ -204,7 +206,7 @@ class TrainingRun:
         now.window_loss, now.window_pieces = 0.0, 0
         better = not now.best or score.loss < now.best["valid_loss"]
         with tqdm.external_write_mode():
-            self.say(_line(point, better))
+            self.say(_line(point, better, self.material.report["held_out_from"]))
             for message, reply in samples:
                 self.say(f"    {message!r} -> {reply!r}")
         if better:
@@ -218,9 +220,15 @@ class TrainingRun:
 
     def _save_best(self) -> None:
         """Keep these weights. The state comes first: from it `restore` can write them again."""
-        folder = self.out / RESUME_FOLDER
-        save_state(folder, self.progress, self.model, self.optimizer, self.material.fingerprint)
+        self._save_state()
         save_weights(self.out, self.model, self.material.config, self.material.tokenizer)
+
+    def _save_state(self) -> None:
+        """Save where the run stands, once a step."""
+        if self._saved_step != self.progress.step:
+            folder = self.out / RESUME_FOLDER
+            save_state(folder, self.progress, self.model, self.optimizer, self.material.fingerprint)
+            self._saved_step = self.progress.step
 
     def _show(self, bar: tqdm[Any], used: float) -> None:
         """Move the progress bar: share of the budget, speed, time left."""
@@ -239,8 +247,7 @@ class TrainingRun:
         """Save the state every `save_every` steps, at the end, and when asked to stop."""
         now = self.progress
         if now.finished or self._stop.is_set() or now.step % self.config.save_every == 0:
-            folder = self.out / RESUME_FOLDER
-            save_state(folder, now, self.model, self.optimizer, self.material.fingerprint)
+            self._save_state()
         if self._stop.is_set() and not now.finished:
             raise InterruptedRunError(
                 f"stopped at step {now.step:,}; go on with: "
@@ -259,10 +266,11 @@ class TrainingRun:
         return metrics
 
 
-def _line(point: dict[str, Any], better: bool) -> str:
-    """A validation as one line."""
+def _line(point: dict[str, Any], better: bool, split: str) -> str:
+    """A validation on pairs of this split as one line."""
+    scored = "training pairs scored again" if split == "train" else "held out"
     return (
-        f"step {point['step']:,}: training loss {point['train_loss']:.3f}, held out "
+        f"step {point['step']:,}: training loss {point['train_loss']:.3f}, {scored} "
         f"{point['valid_loss']:.3f} (perplexity {point['valid_perplexity']:.1f}, "
         f"{point['valid_bits_per_byte']:.3f} bits a byte){' - best' if better else ''}"
     )

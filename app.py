@@ -27,6 +27,7 @@ STORY = (
     "A GRU encoder reads your message into one vector; a GRU decoder writes the reply from it, "
     "piece by piece. Look into every choice it makes."
 )
+NOBODY = "This model has no personalities"
 GREETING = "Say something below, or press an example. Click a reply to look into it again."
 FONTS = ("system-ui", "Apple SD Gothic Neo", "Malgun Gothic", "Noto Sans KR", "Noto Sans CJK KR")
 MODEL: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 4}
@@ -72,6 +73,16 @@ class Page:
                 container=False,
                 scale=0,
             )
+            self.personality = gr.Dropdown(
+                [(NOBODY, "")],
+                value="",
+                label="Personality",
+                elem_id="personality",
+                interactive=False,
+                filterable=False,
+                container=False,
+                scale=0,
+            )
         with gr.Row(elem_id="columns"):
             with gr.Column(scale=5, min_width=300, elem_id="talk"):
                 self._lay_chat()
@@ -81,7 +92,7 @@ class Page:
                     self.facts = gr.Markdown(elem_id="facts")
                     self.curve = island("curve", asset("curve.html"), asset("curve.js"))
                     self.card = gr.Markdown(elem_id="card", latex_delimiters=[])
-                self.about = [self.facts, self.curve, self.card, self.notice]
+                self.about = [self.facts, self.curve, self.card, self.notice, self.personality]
             with gr.Column(scale=7, min_width=300, elem_id="inside"):
                 scripts = ("trace_parts.js", "trace_panel.js", "trace_view.js")
                 self.view = island("view", asset("trace_view.html"), asset(*scripts))
@@ -127,8 +138,8 @@ class Page:
 
     def _lay_controls(self) -> None:
         kinds = {"radio": gr.Radio, "text": gr.Textbox, "slider": gr.Slider}
-        self.controls: dict[str, gr.components.Component] = {}
-        self.labels: dict[str, str] = {}
+        self.controls: dict[str, gr.components.Component] = {"personality": self.personality}
+        self.labels = {"personality": "Personality"}
         for setting in json.loads(asset("controls.json")):
             kind, option = setting.pop("kind"), setting.pop("option")
             self.labels[option] = setting["label"]
@@ -148,7 +159,7 @@ class Page:
         self.clear.click(self.forget, self.visit, drawn, **DIRECT)
         self.chat.select(self.open_clicked, self.visit, self.view, **DIRECT)
         self.view.input(self.open_picked, self.visit, self.view, **DIRECT)
-        self.model.input(self.describe, self.model, self.about, **QUIET)
+        self.model.input(self.describe, [self.model, self.personality], self.about, **QUIET)
 
     def say(self, message: str, visit: Visit, model: str, *values: object) -> Iterator[Update]:
         """Answer a message, redrawing the page as the reply grows."""
@@ -174,7 +185,8 @@ class Page:
             yield {self.notice: serving.with_label(str(error), self.labels), **kept}
             return
         try:
-            yield {**self._drawn(visit), **self._busy(True), **emptied, self.notice: ""}
+            told = {self.notice: serving.help_notice(message)}
+            yield {**self._drawn(visit), **self._busy(True), **emptied, **told}
             for _ in turns:
                 yield self._drawn(visit)
         except Exception:
@@ -219,9 +231,18 @@ class Page:
         visit.shown = turn.number
         return visit.view() or gr.skip()
 
-    def describe(self, model: str | None) -> Update:
-        """Tell about a checkpoint, loading it if need be."""
-        return dict(zip(self.about, serving.describe(self.shelf, model or ""), strict=True))
+    def describe(self, model: str | None, personality: str = "") -> Update:
+        """Tell about a checkpoint, loading it if need be, and offer its personalities."""
+        words = serving.describe(self.shelf, model or "")
+        told: Update = dict(zip(self.about[:-1], words, strict=True))
+        names = serving.personalities(self.shelf, model or "")
+        choices = [(f"Personality: {name}", name) for name in names] or [(NOBODY, "")]
+        told[self.personality] = gr.update(
+            choices=choices,
+            value=personality if personality in names else choices[0][1],
+            interactive=bool(names),
+        )
+        return told
 
     def welcome(self) -> Update:
         """Fill the page when it is opened: the first usable model, and which ones are broken."""

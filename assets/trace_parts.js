@@ -52,16 +52,22 @@ function ordinal(rank) {
   return `${n.toLocaleString('en')}${teen ? 'th' : ['th', 'st', 'nd', 'rd'][n % 10] || 'th'}`;
 }
 
-// Models that read earlier turns have a piece after each of them.
-function sourcePiece([piece, id, unknown, turn], unread) {
+// Control pieces: one after each earlier turn, and one that says who is to answer.
+const CONTROLS = {
+  turn: ['earlier turn', ' · end of an earlier turn'],
+  personality: ['who answers', ' · control piece: the personality that is asked for'],
+};
+
+function sourcePiece([piece, id, unknown, kind], unread) {
   const cell = make('span', 'tv-cell');
   cell.setAttribute('role', 'listitem');
   cell.classList.toggle('tv-unknown', unknown);
   cell.classList.toggle('tv-unread', unread);
-  cell.classList.toggle('tv-turn', turn);
+  cell.classList.toggle('tv-turn', kind === 'turn');
+  cell.classList.toggle('tv-personality', kind === 'personality');
   cell.dataset.id = id;
-  const [under, odd] = turn ? ['earlier turn', ' · end of an earlier turn']
-    : unknown ? ['unknown', ' · not in the vocabulary'] : [String(id), ''];
+  const [under, odd] = CONTROLS[kind]
+    || (unknown ? ['unknown', ' · not in the vocabulary'] : [String(id), '']);
   cell.title = `${piece} · id ${id}${odd}`;
   cell.append(make('b', 'tv-piece', piece));
   cell.append(make('small', '', under));

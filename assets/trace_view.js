@@ -58,7 +58,7 @@ function drawReply() {
     return option;
   });
   find('.tv-pick select').replaceChildren(...options);
-  const earlier = source.some(([,,, turn]) => turn);
+  const earlier = source.some(([,,, kind]) => kind === 'turn');
   const read = normalized === message ? '' : `, read as “${normalized}”`;
   const cut = earlier ? `${read && ','} and the turns before it, cut` : `${read ? ' and' : ','} cut`;
   const left = unread.length

@@ -14,13 +14,14 @@ import torch
 
 from seq2seq.batching import pad_sources
 from seq2seq.beam import beam_reply, search
+from seq2seq.care import help_for
 from seq2seq.checkpoint import CONFIG, METRICS, TOKENIZER, WEIGHTS, Checkpoint, load_checkpoint
 from seq2seq.config import ModelConfig
 from seq2seq.decoding import Reply, check_prefix, decode
 from seq2seq.measuring import keep_rows
 from seq2seq.model import Encoded
 from seq2seq.options import DecodingOptions
-from seq2seq.source import read_source
+from seq2seq.source import chosen_personality, read_source
 from seq2seq.tokenizer import EOS_ID
 from seq2seq.trace import SourcePiece, Trace
 
@@ -85,6 +86,11 @@ class Chatbot:
         return sum(p.numel() for p in self.checkpoint.model.parameters())
 
     @property
+    def personalities(self) -> tuple[str, ...]:
+        """Who can answer, the default first; empty for a model without personalities."""
+        return self.config.personalities
+
+    @property
     def max_source(self) -> int:
         """How many pieces the encoder reads, the end piece included."""
         return self.config.max_source
@@ -98,10 +104,12 @@ class Chatbot:
     ) -> Iterator[Trace]:
         """Give the trace as it grows, a step each; the last one has its `finish_reason`.
 
-        history are the conversation's earlier turns, oldest first; a model reads the last
-        `config.context_turns` of them. Raises ValueError for an empty message or a bad prefix.
+        A message about suicide or self-harm is answered with help (`seq2seq.care`), forced piece by
+        piece as if the options' prefix_ids asked for it. history are the conversation's earlier
+        turns, oldest first; a model reads the last `config.context_turns` of them. Raises
+        ValueError for an empty message or a bad prefix.
         """
-        options = self._checked([message], options, [history])
+        options = self._guarded(message, self._checked([message], options, [history]))
         return (trace for _, trace in self._replies([message], options, [history]))
 
     def reply(
@@ -135,14 +143,26 @@ class Chatbot:
         if len(histories) != len(messages):
             raise ValueError(f"{len(messages)} messages but {len(histories)} histories")
         options = self._checked(messages, options, histories)
-        order = sorted(range(len(messages)), key=lambda i: len(messages[i]))
+        alike: dict[DecodingOptions, list[int]] = {}
+        for i in sorted(range(len(messages)), key=lambda i: len(messages[i])):
+            alike.setdefault(self._guarded(messages[i], options), []).append(i)
         traces: dict[int, Trace] = {}
-        for start in range(0, len(order), _AT_ONCE):
-            rows = order[start : start + _AT_ONCE]
-            chosen = [messages[i] for i in rows]
-            for row, trace in self._replies(chosen, options, [histories[i] for i in rows]):
-                traces[rows[row]] = trace
+        for shared, order in alike.items():
+            for start in range(0, len(order), _AT_ONCE):
+                rows = order[start : start + _AT_ONCE]
+                chosen = [messages[i] for i in rows]
+                for row, trace in self._replies(chosen, shared, [histories[i] for i in rows]):
+                    traces[rows[row]] = trace
         return [traces[i] for i in range(len(messages))]
+
+    def _guarded(self, message: str, options: DecodingOptions) -> DecodingOptions:
+        """The options, or where a life may be at stake those that force the answer with help."""
+        answer = help_for(message)
+        if answer is None:
+            return options
+        forced = (*self.checkpoint.tokenizer.encode(answer), EOS_ID)
+        longest = max(options.max_len, len(forced))
+        return dataclasses.replace(options, method="greedy", prefix_ids=forced, max_len=longest)
 
     def _replies(
         self,
@@ -208,12 +228,14 @@ class Chatbot:
             if isinstance(history, str) or not all(isinstance(turn, str) for turn in history):
                 raise ValueError("history must be a list of texts, the earlier turns, oldest first")
         check_prefix(options, self.checkpoint.tokenizer)
-        return options
+        personality = chosen_personality(self.config, options.personality)
+        return dataclasses.replace(options, personality=personality)
 
     def _start(self, message: str, options: DecodingOptions, history: Sequence[str]) -> Trace:
         """The trace before the first step: what the encoder reads, and the seed drawn."""
         message = message.encode("utf-8", "replace").decode("utf-8")  # no lone surrogates
-        source = read_source(self.checkpoint.tokenizer, self.config, message, history)
+        tokenizer, personality = self.checkpoint.tokenizer, options.personality
+        source = read_source(tokenizer, self.config, message, history, personality)
         if options.method == "sample" and options.seed is None:
             options = dataclasses.replace(options, seed=secrets.randbelow(2**31))
         return Trace(

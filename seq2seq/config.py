@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 PERSONALITIES = ("friendly", "professional", "witty", "caring", "enthusiastic")
+OPTIMIZERS = ("muon", "adamw")
 ATTENTIONS = ("none", "dot", "general", "additive")
 
 
@@ -39,6 +40,22 @@ def check_real(name: str, value: object) -> float:
     raise ValueError(f"{name} is {repr(value)[:60]}; it must be a number")
 
 
+def check_personality(name: object) -> None:
+    """Raise ValueError unless this is one of the five."""
+    if name not in PERSONALITIES:
+        raise ValueError(f"personality is {name!r}; it must be one of {', '.join(PERSONALITIES)}")
+
+
+def check_personalities(names: Iterable[str]) -> tuple[str, ...]:
+    """The names as a tuple. Raises ValueError for an unknown one and for one given twice."""
+    found = tuple(names)
+    for name in found:
+        check_personality(name)
+        if found.count(name) > 1:
+            raise ValueError(f"personality {name!r} is given twice; give it once")
+    return found
+
+
 class Settings:
     """Mixin of frozen dataclasses: to a dict and back, refusing names that it does not know."""
 
@@ -65,7 +82,8 @@ class ModelConfig(Settings):
 
     vocab_size V, emb_dim E, hidden_dim H and n_layers L are those of both halves. The rest goes
     beyond the tutorial and is off by default; `context_turns` is how many earlier turns of the
-    conversation the encoder reads before the message.
+    conversation the encoder reads before the message, `personalities` are those that a control
+    piece asks for, the default one first.
     """
 
     vocab_size: int
@@ -79,9 +97,11 @@ class ModelConfig(Settings):
     context_turns: int = 0
     lowercase_message: bool = True
     max_source: int = 64
+    personalities: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check every value."""
+        object.__setattr__(self, "personalities", check_personalities(self.personalities))
         for name in ("vocab_size", "emb_dim", "hidden_dim", "n_layers"):
             check_whole(name, getattr(self, name))
         for name in ("context_turns", "max_source"):
@@ -95,7 +115,7 @@ class ModelConfig(Settings):
         check_range("n_layers", self.n_layers, 1, 16)
         check_range("dropout", self.dropout, 0, 0.95)
         check_range("context_turns", self.context_turns, 0, 16)
-        check_range("max_source", self.max_source, 2, 4096)
+        check_range("max_source", self.max_source, 3 if self.personalities else 2, 4096)
         if self.attention not in ATTENTIONS:
             raise ValueError(
                 f"attention is {self.attention!r}; it must be one of {', '.join(ATTENTIONS)}"
@@ -112,9 +132,11 @@ class TrainingConfig(Settings):
 
     Sizes in pieces; `max_minutes` in minutes of training (validation included), `epochs` in passes
     over the training pairs: the run ends with the first of them that is used up, and after 10
-    epochs if neither is set. The learning rate warms up over `warmup` of this budget and anneals to
-    `final_lr_ratio` of its peak at the budget's end. `validate_every` and `save_every` are steps; 0
-    validates once an epoch, but at least every 1000 and at most every 20 steps.
+    epochs if neither is set. The rates, `matrix_learning_rate` for what Muon moves, warm up over
+    `warmup` of this budget and anneal to `final_lr_ratio` of their peaks at the budget's end.
+    `average` is the decay of a moving average of the weights, which is then what is kept.
+    `validate_every` and `save_every` are steps; 0 validates once an epoch, but at least every 1000
+    and at most every 20 steps.
     """
 
     corpora: tuple[str, ...]
@@ -123,10 +145,13 @@ class TrainingConfig(Settings):
     epochs: float | None = None
     max_minutes: float | None = None
     batch_pieces: int = 2400
+    optimizer: str = "muon"
     learning_rate: float = 2e-3
+    matrix_learning_rate: float = 5e-3
     final_lr_ratio: float = 0.02
     warmup: float = 0.03
     weight_decay: float = 0.01
+    average: float = 0.0
     clip_norm: float = 1.0
     label_smoothing: float = 0.0
     teacher_force_ratio: float = 1.0
@@ -140,12 +165,7 @@ class TrainingConfig(Settings):
     def __post_init__(self) -> None:
         """Check every value."""
         object.__setattr__(self, "corpora", tuple(self.corpora))
-        object.__setattr__(self, "personalities", tuple(self.personalities))
-        for name in self.personalities:
-            if name not in PERSONALITIES:
-                raise ValueError(
-                    f"personality is {name!r}; it must be one of {', '.join(PERSONALITIES)}"
-                )
+        object.__setattr__(self, "personalities", check_personalities(self.personalities))
         if not self.corpora:
             raise ValueError("no corpus given; name at least one with --corpus NAME or FILE")
         for name, value in asdict(self).items():
@@ -162,6 +182,8 @@ class TrainingConfig(Settings):
         check_range("seed", self.seed, 0, 2**40)
         check_range("batch_pieces", self.batch_pieces, 1, 10_000_000)
         check_range("learning_rate", self.learning_rate, 0, 10, open_low=True)
+        check_range("matrix_learning_rate", self.matrix_learning_rate, 0, 10, open_low=True)
+        check_range("average", self.average, 0, 0.99999)
         check_range("final_lr_ratio", self.final_lr_ratio, 0, 1)
         check_range("warmup", self.warmup, 0, 1)
         check_range("weight_decay", self.weight_decay, 0, 10)
@@ -173,5 +195,9 @@ class TrainingConfig(Settings):
         check_range("save_every", self.save_every, 1, 10**9)
         check_range("valid_pairs", self.valid_pairs, 1, 10**9)
         check_range("patience", self.patience, 1, 10**6)
+        if self.optimizer not in OPTIMIZERS:
+            raise ValueError(
+                f"optimizer is {self.optimizer!r}; it must be one of {', '.join(OPTIMIZERS)}"
+            )
         if self.precision not in ("auto", "fp32", "bf16"):
             raise ValueError(f"precision is {self.precision!r}; it must be auto, fp32 or bf16")

@@ -10,6 +10,10 @@ from seq2seq.tokenizer import Tokenizer
 
 
 def encode_pair(tokenizer: Tokenizer, config: ModelConfig, pair: Pair) -> Encoding:
-    """One pair as ids, its message read as it is in a conversation, its reply whole."""
-    source = read_source(tokenizer, config, pair.message, pair.history)
+    """One pair as ids, its message read as it is in a conversation, its reply whole.
+
+    Its personality counts only for a model that has personalities, and must then be one of them.
+    """
+    personality = pair.personality if config.personalities else None
+    source = read_source(tokenizer, config, pair.message, pair.history, personality)
     return Encoding(source.ids, tokenizer.encode(pair.reply), len(pair.reply.encode()) + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from seq2seq.batching import PairTable
@@ -13,8 +13,19 @@ from seq2seq.corpora import Pair
 from seq2seq.encoding import encode_pair
 from seq2seq.options import DecodingOptions
 from seq2seq.scoring import score_pairs
+from seq2seq.source import chosen_personality
+from seq2seq.trace import Trace
 
 _AT_ONCE = 256  # messages between two reports of progress
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the bot said to one message."""
+
+    reply: str
+    pieces: int  # the end piece included
+    ended: bool  # by its own end piece
 
 
 @dataclass(frozen=True)
@@ -23,7 +34,8 @@ class Evaluation:
 
     exact_match is the share (0 to 1) of replies equal to the normalised reply of the pair, BLEU
     and chrF are sacrebleu's, from 0 to 100, distinct_n is the share of different word n-grams
-    among all (Li et al. 2016, https://arxiv.org/abs/1510.03055).
+    among all (Li et al. 2016, https://arxiv.org/abs/1510.03055). `answers` are the bot's replies,
+    in the order of the pairs.
     """
 
     pairs: int
@@ -35,10 +47,12 @@ class Evaluation:
     distinct_1: float
     distinct_2: float
     pieces_per_second: float
+    answers: tuple[Answer, ...] = field(default=(), repr=False)
 
     def to_dict(self) -> dict[str, float]:
         """The figures by name."""
-        return asdict(self)
+        names = [name for name in self.__dataclass_fields__ if name != "answers"]
+        return {name: getattr(self, name) for name in names}
 
 
 def evaluate(
@@ -50,46 +64,72 @@ def evaluate(
     """Score the given replies, decode the bot's own, and compare.
 
     `on_progress` is told how many pairs were scored or decoded, each pair counting twice. Raises
-    ValueError without pairs.
+    ValueError without pairs, or for a personality that the bot does not have.
     """
     if not pairs:
         raise ValueError("there is no pair to evaluate; the file needs at least one line")
     report = on_progress or (lambda count: None)
-    checkpoint = bot.checkpoint
-    score = score_pairs(checkpoint.model, pair_table(bot, pairs), on_batch=report)
-    started, pieces, replies = time.perf_counter(), 0, []
+    options = options or DecodingOptions()
+    chosen_personality(bot.config, options.personality)
+    pairs = [replace(pair, personality=pair.personality or options.personality) for pair in pairs]
+    score = score_pairs(bot.checkpoint.model, pair_table(bot, pairs), on_batch=report)
+    started = time.perf_counter()
+    answers: list[Answer] = []
     for start in range(0, len(pairs), _AT_ONCE):
         part = pairs[start : start + _AT_ONCE]
-        traces = bot.reply_many(
-            [pair.message for pair in part], options, histories=[pair.history for pair in part]
-        )
-        replies += [trace.reply for trace in traces]
-        pieces += sum(len(trace.steps) for trace in traces)
+        for trace in replies_to(bot, part, options):
+            answers.append(Answer(trace.reply, len(trace.steps), trace.finish_reason == "eos"))
         report(len(part))
     seconds = time.perf_counter() - started
+    replies = [answer.reply for answer in answers]
     wanted = [pair.reply for pair in pairs]
     bleu, chrf = overlap(replies, wanted)
-    # A bot can only write normalised text: "…" is three dots to it.
-    normalized = [checkpoint.tokenizer.normalize(text) for text in wanted]
-    same = [reply.strip() == text for reply, text in zip(replies, normalized, strict=True)]
-    exact = sum(same) / len(pairs)
     return Evaluation(
         pairs=len(pairs),
         perplexity=score.perplexity,
         bits_per_byte=score.bits_per_byte,
-        exact_match=exact,
+        exact_match=exact_match(bot, replies, wanted),
         bleu=bleu,
         chrf=chrf,
         distinct_1=distinct(replies, 1),
         distinct_2=distinct(replies, 2),
-        pieces_per_second=pieces / seconds,
+        pieces_per_second=sum(answer.pieces for answer in answers) / seconds,
+        answers=tuple(answers),
     )
+
+
+def replies_to(bot: Chatbot, pairs: Sequence[Pair], options: DecodingOptions) -> list[Trace]:
+    """The bot's reply to each pair's message and history, as the pair's personality.
+
+    A pair without one gets the default's. A bot without personalities answers as itself.
+    """
+    traces: dict[int, Trace] = {}
+    for name in {pair.personality for pair in pairs}:
+        rows = [i for i, pair in enumerate(pairs) if pair.personality == name]
+        wanted = name if bot.personalities else None
+        found = bot.reply_many(
+            [pairs[i].message for i in rows],
+            replace(options, personality=wanted),
+            histories=[pairs[i].history for i in rows],
+        )
+        traces |= dict(zip(rows, found, strict=True))
+    return [traces[i] for i in range(len(pairs))]
 
 
 def pair_table(bot: Chatbot, pairs: Sequence[Pair]) -> PairTable:
     """The pairs as the bot's model reads and writes them."""
     tokenizer = bot.checkpoint.tokenizer
     return PairTable([encode_pair(tokenizer, bot.config, pair) for pair in pairs])
+
+
+def exact_match(bot: Chatbot, replies: Sequence[str], wanted: Sequence[str]) -> float:
+    """The share of replies equal to the wanted ones, as the bot's tokenizer normalises these.
+
+    A bot can only write normalised text: "…" is three dots to it.
+    """
+    normalize = bot.checkpoint.tokenizer.normalize
+    same = [reply.strip() == normalize(text) for reply, text in zip(replies, wanted, strict=True)]
+    return sum(same) / len(same)
 
 
 def overlap(replies: Sequence[str], wanted: Sequence[str]) -> tuple[float, float]:

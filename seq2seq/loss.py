@@ -23,6 +23,18 @@ def reply_loss(
     model's own likeliest with probability 1 - ratio, a draw a row and step (scheduled sampling,
     Bengio et al. 2015, https://arxiv.org/abs/1506.03099); the loss stays on the target's pieces.
     """
+    logits, targets = reply_logits(model, src, trg, teacher_force_ratio)
+    loss = F.cross_entropy(logits, targets, reduction="sum", label_smoothing=label_smoothing)
+    return loss, len(targets)
+
+
+def reply_logits(
+    model: Seq2Seq, src: Tensor, trg: Tensor, teacher_force_ratio: float = 1.0
+) -> tuple[Tensor, Tensor]:
+    """Give the logits (N, V) of all the batch's reply pieces, and these pieces (N,).
+
+    Arguments as in `reply_loss`; N counts every row's pieces up to its end piece.
+    """
     encoded = model.encode(src)
     inputs, targets = trg[:, :-1], trg[:, 1:]  # (B, T) each
     counted = _counted(targets, model.eos_token, model.pad_token)  # (B, T)
@@ -30,11 +42,7 @@ def reply_loss(
         states, _, _ = model.decoder.states(inputs, encoded.hidden, encoded)  # (B, T, H)
     else:
         states = _sampled_states(model, encoded, inputs, teacher_force_ratio)
-    logits = model.decoder.fc_out(states[counted])  # (N, V)
-    loss = F.cross_entropy(
-        logits, targets[counted], reduction="sum", label_smoothing=label_smoothing
-    )
-    return loss, int(counted.sum())
+    return model.decoder.fc_out(states[counted]), targets[counted]
 
 
 def _counted(targets: Tensor, eos_token: int, pad_token: int | None) -> Tensor:

@@ -115,6 +115,8 @@ class Decoder(nn.Module):
         self.to_embedding = nn.Linear(hidden_dim, emb_dim) if tied else None
         self.fc_out = nn.Linear(emb_dim if tied else hidden_dim, output_dim)
         if tied:
+            # An embedding's usual rows of length sqrt(E) would make wild logits.
+            nn.init.normal_(self.embedding.weight, std=emb_dim**-0.5)
             self.fc_out.weight = self.embedding.weight
         self.dropout = nn.Dropout(dropout)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from seq2seq.config import Settings, check_range, check_real, check_whole
+from seq2seq.config import Settings, check_personality, check_range, check_real, check_whole
 
 METHODS = ("greedy", "sample", "beam")
 LONGEST = 500  # pieces
@@ -39,6 +39,7 @@ class DecodingOptions(Settings):
     seed: int | None = None  # of the draws; None: a new one, which the trace records
     prefix_ids: tuple[int, ...] = ()  # pieces that the reply must begin with
     candidates: int = 10  # likeliest pieces that each step records
+    personality: str | None = None  # who answers; None: the checkpoint's default, if it has any
 
     def __post_init__(self) -> None:
         """Check every value and make prefix_ids a tuple."""
@@ -61,6 +62,8 @@ class DecodingOptions(Settings):
         if self.seed is not None:
             check_whole("seed", self.seed)
             check_range("seed", self.seed, 0, 2**63 - 1)
+        if self.personality is not None:
+            check_personality(self.personality)
         self._check_prefix()
 
     def _check_prefix(self) -> None:

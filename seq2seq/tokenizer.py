@@ -15,6 +15,7 @@ PAD_ID, UNK_ID, SOS_ID, EOS_ID, TURN_ID = range(5)
 TOKENS = {"pad_token": PAD_ID, "unk_token": UNK_ID, "sos_token": SOS_ID, "eos_token": EOS_ID}
 # Control pieces never arise from text: only the package itself puts them into a sequence.
 CONTROL_PIECES = ("<turn>", *(f"<{name}>" for name in PERSONALITIES))
+PERSONALITY_IDS = {name: TURN_ID + 1 + index for index, name in enumerate(PERSONALITIES)}
 SPACE = "▁"
 _BYTES = 256
 SMALLEST_VOCABULARY = 4 + len(CONTROL_PIECES) + _BYTES

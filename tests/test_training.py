@@ -17,7 +17,7 @@ from seq2seq.config import ModelConfig, TrainingConfig
 from seq2seq.scoring import score_pairs
 from seq2seq.training import InterruptedRunError, RunSettings, resume, train
 from seq2seq.training.run import DivergedError, TrainingRun
-from seq2seq.training.schedule import learning_rate
+from seq2seq.training.schedule import rate_share
 from seq2seq.training.setup import pick_precision, prepare
 from seq2seq.training.state import states
 
@@ -231,7 +231,7 @@ def test_a_loss_that_is_not_a_number_ends_the_run_and_keeps_the_best(tmp_path: P
 
 def test_the_rate_rises_then_falls_to_its_final_share() -> None:
     config = TrainingConfig(corpora=("x",), warmup=0.1, learning_rate=1.0, final_lr_ratio=0.05)
-    rates = [learning_rate(config, i / 1000) for i in range(1001)]
+    rates = [rate_share(config, i / 1000) for i in range(1001)]
     peak = rates.index(max(rates))
     assert peak == 100
     assert rates[:101] == sorted(rates[:101])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from seq2seq import Chatbot, DecodingOptions
-from seq2seq.tokenizer import TURN_ID
+from seq2seq.tokenizer import PERSONALITY_IDS, TURN_ID
 from seq2seq.views import (
     about_model,
     candidate_rows,
@@ -49,7 +49,7 @@ def record(**changes: Any) -> dict[str, Any]:
     return {
         "version": 1, "checkpoint": {"name": "en", "sha256": "0123456789abcdef"},
         "message": "Hello", "normalized": "hello",
-        "source": [{"piece": "▁hello", "id": 7, "unknown": False}],
+        "source": [{"piece": "▁hello", "id": 17, "unknown": False}],
         "options": options, "seed": None, "reply": "5", "finish_reason": None, "logprob": -0.7,
         "steps": [step(5, [candidate(5, 0.5, 0.6), candidate(6, 0.2, 0.3)])],
         "hypotheses": None, "timings_ms": {"encode": 0.4, "decode": 12.2, "total": 12.6}, **changes,
@@ -93,10 +93,10 @@ def test_a_growing_reply_only_appends_lines() -> None:
 
 
 def test_header_carries_what_the_encoder_read_and_what_it_did_not() -> None:
-    unread = [{"piece": "▁more", "id": 8, "unknown": True}]
+    unread = [{"piece": "▁more", "id": 18, "unknown": True}]
     header = lines(trace_lines(record(), number=1, unread=unread, context=(2, 64)))[0]
-    assert header["source"] == [["▁hello", 7, False, False]]
-    assert header["unread"] == [["▁more", 8, True, False]]
+    assert header["source"] == [["▁hello", 17, False, ""]]
+    assert header["unread"] == [["▁more", 18, True, ""]]
     assert header["context"] == [2, 64]
     assert header["sha256"] == "01234567"
     assert header["seed"] is None
@@ -111,11 +111,11 @@ def test_text_with_line_breaks_stays_within_its_line() -> None:
     assert rest == ""
 
 
-def test_the_end_of_each_earlier_turn_is_marked() -> None:
-    ids = [7, TURN_ID, 8, TURN_ID, 9]
+def test_control_pieces_are_marked() -> None:
+    ids = [17, TURN_ID, 18, TURN_ID, PERSONALITY_IDS["witty"]]
     source = [{"piece": f"p{id}", "id": id, "unknown": False} for id in ids]
     header = lines(trace_lines(record(source=source), number=1))[0]
-    assert [piece[3] for piece in header["source"]] == [False, True, False, True, False]
+    assert [piece[3] for piece in header["source"]] == ["", "turn", "", "turn", "personality"]
 
 
 def test_words_tell_how_and_why() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from seq2seq.config import PERSONALITIES
 from seq2seq.options import METHODS, DecodingOptions
 
 _DEFAULTS = DecodingOptions()
@@ -31,6 +32,11 @@ def add_decoding_arguments(parser: argparse.ArgumentParser) -> None:
         help_text = f"{text} ({default:g})"
         group.add_argument(flag, type=type(default), default=default, metavar="N", help=help_text)
     group.add_argument("--seed", type=int, metavar="N", help="of the draws; a new one if not given")
+    group.add_argument(
+        "--personality",
+        choices=PERSONALITIES,
+        help="who answers, of a checkpoint that has personalities; its first unless told",
+    )
     group.add_argument(
         "--prefix-ids", type=int, nargs="+", default=[], metavar="ID", help="pieces to begin with"
     )

@@ -21,6 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pairs", required=True, metavar="FILE", help='one {"message": …, "reply": …} a line'
     )
+    parser.add_argument(
+        "--report", metavar="DIR", help="also write a report there: Markdown with pictures"
+    )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     add_decoding_arguments(parser)
 
@@ -33,8 +36,15 @@ def run(arguments: argparse.Namespace) -> int:
     options = decoding_options(arguments)
     pairs = read_pairs(Path(arguments.pairs))
     bot = Chatbot.from_pretrained(arguments.checkpoint)
-    with tqdm(total=2 * len(pairs), unit="pair", disable=arguments.json) as bar:
-        figures = evaluate(bot, pairs, options, lambda count: _advance(bar, count)).to_dict()
+    rounds = 3 if arguments.report else 2  # scored, decoded, and scored for calibration
+    with tqdm(total=rounds * len(pairs), unit="pair", disable=arguments.json) as bar:
+        found = evaluate(bot, pairs, options, lambda count: _advance(bar, count))
+        if arguments.report:
+            from seq2seq.report import write_report
+
+            folder = Path(arguments.report)
+            write_report(folder, bot, pairs, options, found, lambda count: _advance(bar, count))
+    figures = found.to_dict()
     if arguments.json:
         print(json.dumps(figures))
     else:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seq2seq.config import ATTENTIONS, ModelConfig, TrainingConfig
+from seq2seq.config import ATTENTIONS, OPTIMIZERS, PERSONALITIES, ModelConfig, TrainingConfig
 
 if TYPE_CHECKING:
     from seq2seq.training import RunSettings
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 DESCRIPTION = "Train a chatbot on dialogues and write its checkpoint folder."
 _MODEL = ModelConfig(vocab_size=6000)  # with the other sizes, 23 MB of weights
 _RUN = TrainingConfig(corpora=("-",))
+ALL = "all"  # of the personalities
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,10 +51,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     run.add_argument("--max-minutes", type=float, metavar="M", help="minutes to train, at most")
     _add(run, "--batch-pieces", _RUN.batch_pieces, "target pieces in a batch")
-    _add(run, "--learning-rate", _RUN.learning_rate, "at its peak")
+    run.add_argument(
+        "--optimizer", choices=OPTIMIZERS, default=_RUN.optimizer, help="of the hidden matrices"
+    )
+    _add(run, "--learning-rate", _RUN.learning_rate, "of AdamW, at its peak")
+    _add(run, "--matrix-learning-rate", _RUN.matrix_learning_rate, "of Muon, at its peak")
     _add(run, "--final-lr-ratio", _RUN.final_lr_ratio, "share of its peak that the rate ends at")
     _add(run, "--warmup", _RUN.warmup, "share of the budget that the rate takes to rise")
-    _add(run, "--weight-decay", _RUN.weight_decay, "of AdamW")
+    _add(run, "--weight-decay", _RUN.weight_decay, "share of the rate")
+    _add(run, "--average", _RUN.average, "decay of the weights' moving average; 0: none")
     _add(run, "--clip-norm", _RUN.clip_norm, "largest norm of a step's gradient")
     _add(run, "--label-smoothing", _RUN.label_smoothing, "probability spread over all pieces")
     _add(run, "--teacher-force-ratio", _RUN.teacher_force_ratio, "share of forced pieces")
@@ -66,8 +72,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--personality",
         action="append",
-        metavar="NAME",
-        help="which answers to take from a corpus that has several; friendly unless told",
+        choices=(*PERSONALITIES, ALL),
+        help="which answers to take from a corpus that has several, friendly unless told; given "
+        "more than once (or all), the model learns each behind its control piece",
     )
     _add(run, "--seed", _RUN.seed, "of all random choices")
 
@@ -122,17 +129,25 @@ def _settings(arguments: argparse.Namespace) -> RunSettings:
     values = vars(arguments)
     model_names = ("vocab_size", "emb_dim", "hidden_dim", "n_layers", "dropout", "attention")
     more_names = ("bidirectional", "tie_embeddings", "context_turns", "max_source")
+    personalities = chosen_personalities(arguments.personality)
     model = ModelConfig(
         **{name: values[name] for name in (*model_names, *more_names)},
         lowercase_message=not arguments.keep_case,
+        personalities=personalities if len(personalities) > 1 else (),
     )
     named = set(TrainingConfig.__dataclass_fields__) - {"corpora", "personalities"}
     training = TrainingConfig(
         corpora=tuple(arguments.corpus),
-        personalities=tuple(arguments.personality or _RUN.personalities),
+        personalities=personalities,
         **{name: values[name] for name in sorted(named & values.keys())},
     )
     return RunSettings(training, model, arguments.corpus_dir, arguments.base_url)
+
+
+def chosen_personalities(given: list[str] | None) -> tuple[str, ...]:
+    """The personalities that the flags name, in the order of the five; friendly unless told."""
+    wanted = set(given or _RUN.personalities)
+    return PERSONALITIES if ALL in wanted else tuple(n for n in PERSONALITIES if n in wanted)
 
 
 def _add(group: argparse._ArgumentGroup, flag: str, default: int | float, text: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from seq2seq.corpora.counts import Cleaning, Reason
 from seq2seq.corpora.dialogue import Dialogue
+from seq2seq.corpora.manners import is_rude
 
 _ENTITY = re.compile(r"&#?\w+;")
 # Zero-width joiners (U+200C, U+200D) stay: emoji and some scripts are spelled with them.
@@ -84,7 +85,7 @@ def turn_fault(turn: str, rules: Rules) -> Reason | None:
     ):
         if pattern.search(turn):
             return reason
-    return None
+    return Reason.RUDE if is_rude(turn) else None
 
 
 def clean(corpus: str, raw: Iterable[RawDialogue], rules: Rules) -> tuple[list[Dialogue], Cleaning]:

@@ -18,6 +18,7 @@ class Reason(Enum):
     LONG = "too long"
     LINK = "link"
     MARKUP = "markup"
+    RUDE = "rude"
     REPEATED = "repeats the turn before"
     WEBSITE = "about the website itself"
     NARRATION = "line without a speaker"

@@ -1,6 +1,6 @@
 """What a server of the chatbot needs beside its page: checkpoints, visits, limits, safe answers."""
 
-from seq2seq.serving.about import describe
+from seq2seq.serving.about import describe, help_notice, personalities
 from seq2seq.serving.arguments import Arguments, parse
 from seq2seq.serving.endpoint import answer
 from seq2seq.serving.hardening import SAFE_LAUNCH, Harden
@@ -23,8 +23,10 @@ __all__ = [
     "converse",
     "describe",
     "find_checkpoints",
+    "help_notice",
     "options_from_controls",
     "parse",
+    "personalities",
     "talk",
     "with_label",
 ]

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import logging
 
+from seq2seq.care import NOTICE, help_for
 from seq2seq.serving.shelf import CheckpointError, Shelf
 from seq2seq.views import about_model
 
 log = logging.getLogger(__name__)
+
+
+def personalities(shelf: Shelf, name: str) -> tuple[str, ...]:
+    """Who can answer, the default first; empty without a choice, or without a usable checkpoint."""
+    try:
+        return shelf.get(name).personalities
+    except CheckpointError:
+        return ()
+
+
+def help_notice(message: object) -> str:
+    """What to tell beside the reply to a message about suicide or self-harm; '' for any other."""
+    return NOTICE if isinstance(message, str) and help_for(message) else ""
 
 
 def describe(shelf: Shelf, name: str) -> tuple[str, str, str, str]:

@@ -49,6 +49,8 @@ def options_from_controls(controls: Mapping[str, Any]) -> DecodingOptions:
         if not seed.isascii() or not seed.isdigit() or len(seed) > 18:
             raise ValueError(f"The seed {seed[:20]!r} is not a whole number of 1 to 18 digits.")
         values["seed"] = int(seed)
+    if not values.get("personality"):
+        values["personality"] = None
     for name in WHOLE:
         if isinstance(value := values.get(name), float) and value.is_integer():
             values[name] = int(value)

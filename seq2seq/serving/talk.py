@@ -10,6 +10,7 @@ from seq2seq import Chatbot, DecodingOptions, Trace
 from seq2seq.config import check_real
 from seq2seq.serving.limits import check_message, clock, options_from_controls
 from seq2seq.serving.visit import Turn, Visit
+from seq2seq.source import chosen_personality
 
 REDRAW = 0.05  # seconds
 SLOWEST = 1.0  # seconds
@@ -27,7 +28,9 @@ def converse(
     text = check_message(message)
     settings = dict(controls)
     pace = check_real("The pace", settings.pop("pace", 0.0))
-    turns = talk(bot, visit, text, options_from_controls(settings), pace=pace, again=again)
+    options = options_from_controls(settings)
+    chosen_personality(bot.config, options.personality)
+    turns = talk(bot, visit, text, options, pace=pace, again=again)
     next(turns)  # a generator that has not begun would leave the turn open when it is dropped
     return turns
 

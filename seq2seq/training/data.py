@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -45,15 +45,16 @@ def make_split(
     tokenizer: Tokenizer,
     config: ModelConfig,
     max_target: int | None = None,
+    vary: Callable[[Pair], Pair] | None = None,
 ) -> tuple[Split, int]:
     """A split's pairs as ids, and how many were left out.
 
-    With `max_target`, pairs whose reply has more pieces are left out: the training split's only,
-    since a held-out split that leaves out what is hard is no measure.
+    `max_target`, the most pieces of a reply, and `vary`, made by `variation`, are for the training
+    split only: a held-out split that leaves out what is hard is no measure.
     """
     pairs, encodings, weights, left_out = [], [], [], 0
     for pair, weight in _weighted(mixture, split):
-        encoding = encode_pair(tokenizer, config, pair)
+        encoding = encode_pair(tokenizer, config, vary(pair) if vary else pair)
         if max_target is not None and len(encoding.reply) + 1 > max_target:
             left_out += 1
             continue
@@ -61,6 +62,26 @@ def make_split(
         encodings.append(encoding)
         weights.append(weight)
     return Split(pairs, PairTable(encodings), torch.tensor(weights)), left_out
+
+
+def variation(config: ModelConfig, seed: int) -> Callable[[Pair], Pair]:
+    """What makes training pairs as varied as use will: a function of a pair, seeded.
+
+    A pair of no personality gets one by lot, so that the control piece tells nothing about the
+    corpus; of its earlier turns, where the model reads any, it keeps a number drawn from 0 up, so
+    that a first message finds a model which has seen first messages.
+    """
+    draws = random.Random(seed)
+
+    def vary(pair: Pair) -> Pair:
+        personality, history = pair.personality, pair.history
+        if personality is None and config.personalities:
+            personality = draws.choice(config.personalities)
+        if history:
+            history = history[len(history) - draws.randint(0, len(history)) :]
+        return replace(pair, personality=personality, history=history)
+
+    return vary
 
 
 def _weighted(mixture: Mixture, split: str) -> Iterator[tuple[Pair, float]]:

@@ -11,9 +11,9 @@ import torch
 
 from seq2seq.checkpoint import CARD, CURVE, METRICS, WEIGHTS, write_json
 from seq2seq.files import sha256_of, write_atomically
+from seq2seq.pictures import draw_curve
 from seq2seq.scoring import Score
 from seq2seq.training.card import model_card
-from seq2seq.training.curve import draw_curve
 from seq2seq.training.setup import Material, RunSettings
 from seq2seq.training.state import Progress
 

@@ -23,9 +23,11 @@ from seq2seq.loss import reply_loss
 from seq2seq.model import Seq2Seq, build_model
 from seq2seq.scoring import score_pairs
 from seq2seq.tokenizer import TOKENS
+from seq2seq.training.averaging import Shown
 from seq2seq.training.memory import keep_freed_memory
+from seq2seq.training.optimizer import Optimizer
 from seq2seq.training.results import write_results
-from seq2seq.training.schedule import learning_rate
+from seq2seq.training.schedule import rate_share
 from seq2seq.training.setup import RESUME_FOLDER, Material, RunSettings, prepare
 from seq2seq.training.signals import stop_on_signals
 from seq2seq.training.state import Progress, load_state, save_state, states
@@ -58,23 +60,25 @@ class _Loss(nn.Module):
 class TrainingRun:
     """A run in one process; `train` and `resume` of this package make it."""
 
-    def __init__(self, settings: RunSettings, out: Path, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: RunSettings,
+        out: Path,
+        say: Callable[[str], None],
+        material: Material | None = None,
+    ) -> None:
+        """Make ready for the first step; without `material` it is prepared from the settings."""
         self.settings, self.out, self.say = settings, out, say
         self.config = settings.training
         keep_freed_memory()
         torch.manual_seed(self.config.seed)
         # Precision is ours: accelerate keeps one for the whole process, for every run in it.
         self.accelerator = Accelerator(cpu=not torch.cuda.is_available())
-        self.material: Material = prepare(settings, out, say)
+        self.material = material or prepare(settings, out, say)
         self.model = build_model(self.material.config, TOKENS)
         self.loss = self.accelerator.prepare(_Loss(self.model, self.config))
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(),
-            lr=self.config.learning_rate,
-            betas=(0.9, 0.98),
-            weight_decay=self.config.weight_decay,
-            fused=True,
-        )
+        self.optimizer = Optimizer(self.model, self.config)
+        self.shown = Shown(self.model, self.config.average)
         self.progress = Progress()
         self.valid_rows = chosen_rows(
             self.material.valid, self.config.valid_pairs, self.config.seed
@@ -88,7 +92,7 @@ class TrainingRun:
         for path in found:
             try:
                 self.progress = load_state(
-                    path, self.model, self.optimizer, self.material.fingerprint
+                    path, self.shown, self.optimizer, self.material.fingerprint
                 )
             except ValueError as error:
                 if path == found[-1]:
@@ -119,14 +123,14 @@ class TrainingRun:
             started = time.monotonic()
             used = self._budget_used(now.batch / len(batches))
             batch = self.material.train.table.batch(batches[now.batch])
-            self._step(batch, learning_rate(self.config, used))
+            self._step(batch, rate_share(self.config, used))
             now.batch += 1
             now.seconds += time.monotonic() - started
             used = self._budget_used(now.batch / len(batches))
             if used >= 1.0:
                 now.finished = "the budget of epochs or minutes is used up"
             if now.finished or now.step % self._validation_interval(len(batches)) == 0:
-                self._validate(learning_rate(self.config, used))
+                self._validate(self.config.learning_rate * rate_share(self.config, used))
             self._show(bar, used)
             self._save_if_due()
         if now.batch >= len(batches):
@@ -140,18 +144,16 @@ class TrainingRun:
             raise ValueError("the corpus weights leave an epoch without a pair; raise them")
         return self.material.train.table.plan(rows, self.config.batch_pieces, generator)
 
-    def _step(self, batch: Batch, rate: float) -> None:
-        """One optimizer step on one batch."""
+    def _step(self, batch: Batch, share: float) -> None:
+        """One optimizer step on one batch, at this share of the peak rates."""
         self.model.train()
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
         device = self.accelerator.device
         with self._autocast():
             loss, pieces = self.loss(batch.src.to(device), batch.trg.to(device))
         self.accelerator.backward(loss / pieces)
         self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
+        self.optimizer.step(share)
+        self.shown.update()
         value = float(loss.detach())
         if not math.isfinite(value):
             raise DivergedError(
@@ -185,9 +187,9 @@ class TrainingRun:
         """Score the held-out pairs, keep the weights if they are the best, show replies."""
         now, started = self.progress, time.monotonic()
         with self._autocast():
-            score = score_pairs(self.model, self.material.valid.table, self.valid_rows)
+            score = score_pairs(self.shown.model, self.material.valid.table, self.valid_rows)
             samples = sample_replies(
-                self.model, self.material.tokenizer, self.material.valid, self.valid_rows[:4]
+                self.shown.model, self.material.tokenizer, self.material.valid, self.valid_rows[:4]
             )
         now.seconds += time.monotonic() - started
         point = {
@@ -221,13 +223,13 @@ class TrainingRun:
     def _save_best(self) -> None:
         """Keep these weights. The state comes first: from it `restore` can write them again."""
         self._save_state()
-        save_weights(self.out, self.model, self.material.config, self.material.tokenizer)
+        save_weights(self.out, self.shown.model, self.material.config, self.material.tokenizer)
 
     def _save_state(self) -> None:
         """Save where the run stands, once a step."""
         if self._saved_step != self.progress.step:
             folder = self.out / RESUME_FOLDER
-            save_state(folder, self.progress, self.model, self.optimizer, self.material.fingerprint)
+            save_state(folder, self.progress, self.shown, self.optimizer, self.material.fingerprint)
             self._saved_step = self.progress.step
 
     def _show(self, bar: tqdm[Any], used: float) -> None:

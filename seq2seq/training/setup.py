@@ -15,7 +15,7 @@ from seq2seq.config import ModelConfig, TrainingConfig, check_range
 from seq2seq.corpora import Mixture, load_mixture, parse_choice
 from seq2seq.files import write_atomically
 from seq2seq.tokenizer import SMALLEST_VOCABULARY, Tokenizer
-from seq2seq.training.data import Split, fingerprint, make_split, train_tokenizer
+from seq2seq.training.data import Split, fingerprint, make_split, train_tokenizer, variation
 
 RUN_FILE = "run.json"
 RESUME_FOLDER = "resume"  # of a checkpoint folder: settings and saved states of its training
@@ -93,7 +93,9 @@ def prepare(settings: RunSettings, out: Path, say: Any = print) -> Material:
     say(mixture.cleaning.summary())
     tokenizer = _tokenizer(settings, mixture, out / RESUME_FOLDER / TOKENIZER)
     config = dataclasses.replace(settings.model, vocab_size=tokenizer.vocab_size)
-    train, left_out = make_split(mixture, "train", tokenizer, config, settings.training.max_target)
+    vary = variation(config, settings.training.seed)
+    longest = settings.training.max_target
+    train, left_out = make_split(mixture, "train", tokenizer, config, longest, vary)
     if not train.pairs:
         raise ValueError("no training pair is left; see above what cleaning dropped, and why")
     valid, _ = make_split(mixture, "valid", tokenizer, config)

@@ -12,9 +12,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from seq2seq.checkpoint import weights_of
+from seq2seq.checkpoint import load_weights, weights_of
 from seq2seq.files import write_atomically
 from seq2seq.model import Seq2Seq
+from seq2seq.training.averaging import Shown
+from seq2seq.training.optimizer import Optimizer
 
 KEPT = 2  # the newest state, and the one before in case it cannot be read
 
@@ -39,15 +41,14 @@ class Progress:
 def save_state(
     folder: Path,
     progress: Progress,
-    model: Seq2Seq,
-    optimizer: torch.optim.Optimizer,
+    shown: Shown,
+    optimizer: Optimizer,
     fingerprint: str,
 ) -> Path:
     """Write the state atomically, then delete all but the newest two."""
-    tensors: dict[str, Tensor] = {f"model.{k}": v for k, v in weights_of(model).items()}
-    for index, values in optimizer.state_dict()["state"].items():
-        for key, value in values.items():
-            tensors[f"optimizer.{index}.{key}"] = value.detach().cpu().contiguous()
+    tensors = {f"optimizer.{name}": tensor for name, tensor in optimizer.tensors().items()}
+    for name, model in _models(shown).items():
+        tensors |= {f"{name}.{key}": value for key, value in weights_of(model).items()}
     tensors["random"] = torch.get_rng_state()
     if torch.cuda.is_available():
         tensors["random_cuda"] = torch.cuda.get_rng_state()
@@ -65,10 +66,8 @@ def states(folder: Path) -> list[Path]:
     return sorted(folder.glob("state-*.safetensors"), reverse=True)
 
 
-def load_state(
-    path: Path, model: Seq2Seq, optimizer: torch.optim.Optimizer, fingerprint: str
-) -> Progress:
-    """Put model, optimizer and random numbers back as they were saved, and give the progress.
+def load_state(path: Path, shown: Shown, optimizer: Optimizer, fingerprint: str) -> Progress:
+    """Put models, optimizer and random numbers back as they were saved, and give the progress.
 
     Raises ValueError if the file cannot be read, or if the training data are not the same.
     """
@@ -83,17 +82,24 @@ def load_state(
             f"{path} was saved while training on other data: the corpora have changed since. "
             "Put them back, or start a new run with another --out"
         )
-    with torch.no_grad():
-        for name, parameter in model.named_parameters(remove_duplicate=True):
-            parameter.copy_(tensors[f"model.{name}"])
-    saved: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        if name.startswith("optimizer."):
-            _, index, key = name.split(".", 2)
-            saved.setdefault(int(index), {})[key] = tensor
-    groups = optimizer.state_dict()["param_groups"]
-    optimizer.load_state_dict({"state": saved, "param_groups": groups})
+    for name, model in _models(shown).items():
+        load_weights(model, _below(name, tensors))
+    optimizer.load(_below("optimizer", tensors))
     torch.set_rng_state(tensors["random"])
     if "random_cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["random_cuda"])
-    return Progress(**described["progress"])
+    progress = Progress(**described["progress"])
+    shown.restored(progress.step)
+    return progress
+
+
+def _models(shown: Shown) -> dict[str, Seq2Seq]:
+    """The models whose weights a state holds, by the name that they have there."""
+    models = {"model": shown.own}
+    return models if shown.model is shown.own else {**models, "average": shown.model}
+
+
+def _below(name: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors whose names begin with this one and a dot, without it."""
+    start = name + "."
+    return {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from seq2seq.tokenizer import TURN_ID
+from seq2seq.tokenizer import PERSONALITY_IDS, TURN_ID
 from seq2seq.views import words
 
 
@@ -82,7 +82,10 @@ def _header(
 
 
 def _source(piece: Mapping[str, Any]) -> list[Any]:
-    return [piece["piece"], piece["id"], bool(piece["unknown"]), piece["id"] == TURN_ID]
+    kind = "turn" if piece["id"] == TURN_ID else ""
+    if piece["id"] in PERSONALITY_IDS.values():
+        kind = "personality"
+    return [piece["piece"], piece["id"], bool(piece["unknown"]), kind]
 
 
 def _step(step: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from itertools import pairwise
 
 import pytest
 import torch
+import torch.nn.functional as F
 from random_models import EOS, PAD, SOS, V, padded, random_model, variants
 
-from seq2seq.loss import reply_loss
+from seq2seq.loss import CrossEntropy, reply_loss
 from seq2seq.model import Seq2Seq
 
 SOURCES = [[5, 6, EOS], [7, EOS], [8, 9, 10, 11, EOS]]
@@ -145,3 +146,27 @@ def test_no_input_is_modified() -> None:
         reply_loss(model, src, trg, ratio)
     assert torch.equal(src, before[0])
     assert torch.equal(trg, before[1])
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("scale", [1.0, 30.0, 1000.0])
+def test_loss_and_gradient_are_those_of_torch(smoothing: float, scale: float) -> None:
+    torch.manual_seed(0)
+    values = torch.randn(7, 11, dtype=torch.float32) * scale
+    targets = torch.randint(0, 11, (7,))
+    ours, theirs = values.clone().requires_grad_(), values.clone().requires_grad_()
+    loss = CrossEntropy.of(ours, targets, smoothing)
+    expected = F.cross_entropy(theirs, targets, reduction="sum", label_smoothing=smoothing)
+    torch.testing.assert_close(loss, expected)
+    (loss * 0.3).backward()
+    (expected * 0.3).backward()
+    torch.testing.assert_close(ours.grad, theirs.grad)
+
+
+def test_the_gradient_has_the_precision_of_the_logits() -> None:
+    logits = torch.randn(3, 5).bfloat16().requires_grad_()
+    loss = CrossEntropy.of(logits, torch.tensor([0, 4, 2]))
+    assert loss.dtype == torch.float32
+    loss.backward()
+    assert logits.grad is not None
+    assert logits.grad.dtype == torch.bfloat16

@@ -82,7 +82,6 @@ class Material:
 def prepare(settings: RunSettings, out: Path, say: Any = print) -> Material:
     """Load the corpora, learn the pieces (or read those already learned), make the tables."""
     check_range("vocab_size", settings.model.vocab_size, SMALLEST_VOCABULARY + 1, 1_000_000)
-    started = time.monotonic()
     mixture = load_mixture(
         [parse_choice(item) for item in settings.training.corpora],
         Path(settings.corpus_dir) if settings.corpus_dir else None,
@@ -91,7 +90,14 @@ def prepare(settings: RunSettings, out: Path, say: Any = print) -> Material:
         max_history=settings.model.context_turns,
     )
     say(mixture.cleaning.summary())
-    tokenizer = _tokenizer(settings, mixture, out / RESUME_FOLDER / TOKENIZER)
+    return tabulate(settings, mixture, _tokenizer(settings, mixture, out), say)
+
+
+def tabulate(
+    settings: RunSettings, mixture: Mixture, tokenizer: Tokenizer, say: Any = print
+) -> Material:
+    """The material of a run on this mixture, cut into this tokenizer's pieces."""
+    started = time.monotonic()
     config = dataclasses.replace(settings.model, vocab_size=tokenizer.vocab_size)
     vary = variation(config, settings.training.seed)
     longest = settings.training.max_target
@@ -112,7 +118,7 @@ def prepare(settings: RunSettings, out: Path, say: Any = print) -> Material:
         f"{pairs['train']:,} training pairs ({left_out:,} with replies over "
         f"{settings.training.max_target} pieces left out), {pairs['valid']:,} for validation, "
         f"{pairs['test']:,} for the test; {tokenizer.vocab_size:,} pieces; "
-        f"ready after {time.monotonic() - started:.0f} s"
+        f"as ids after {time.monotonic() - started:.0f} s"
     )
     if not valid.pairs:
         say("too few pairs to hold any back: validation uses the training pairs themselves")
@@ -128,8 +134,9 @@ def prepare(settings: RunSettings, out: Path, say: Any = print) -> Material:
     )
 
 
-def _tokenizer(settings: RunSettings, mixture: Mixture, path: Path) -> Tokenizer:
-    """The run's tokenizer: the one in the file, or else learned now and written there."""
+def _tokenizer(settings: RunSettings, mixture: Mixture, out: Path) -> Tokenizer:
+    """The run's tokenizer: the one it learned already, or else learned now and kept."""
+    path = out / RESUME_FOLDER / TOKENIZER
     if path.is_file():
         return Tokenizer.load(path)
     size, seed = settings.model.vocab_size, settings.training.seed

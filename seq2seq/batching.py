@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from seq2seq.tokenizer import EOS_ID, PAD_ID, SOS_ID
+from seq2seq.tokenizer import EOS_ID, LAST_CONTROL_ID, PAD_ID, SOS_ID, UNK_ID
 
 # Rows of a batch come in multiples of this where there are as many: matrix products of shapes seen
 # before cost less, since their kernels are kept.
@@ -102,6 +102,18 @@ class PairTable:
                 end += 1
         if start < end:
             yield order[start:end]
+
+
+def hide_pieces(src: Tensor, share: float) -> Tensor:
+    """A copy of src (B, S) where this share of a message's pieces, by lot, is the unknown piece.
+
+    Special and control pieces stay. Word dropout, as in Iyyer et al. 2015,
+    https://aclanthology.org/P15-1162.
+    """
+    if not share:
+        return src
+    hidden = (torch.rand(src.shape) < share) & (src > LAST_CONTROL_ID)
+    return src.masked_fill(hidden, UNK_ID)
 
 
 def epoch_rows(weights: Tensor, generator: torch.Generator) -> Tensor:

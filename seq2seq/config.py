@@ -135,6 +135,8 @@ class TrainingConfig(Settings):
     epochs if neither is set. The rates, `matrix_learning_rate` for what Muon moves, warm up over
     `warmup` of this budget and anneal to `final_lr_ratio` of their peaks at the budget's end.
     `average` is the decay of a moving average of the weights, which is then what is kept.
+    `word_dropout` is the share of a message's pieces that a step hides, `sampling_alpha` above 0
+    cuts messages into pieces by lot (`Tokenizer.sampling`).
     `validate_every` and `save_every` are steps; 0 validates once an epoch, but at least every 1000
     and at most every 20 steps.
     """
@@ -152,6 +154,8 @@ class TrainingConfig(Settings):
     warmup: float = 0.03
     weight_decay: float = 0.01
     average: float = 0.0
+    word_dropout: float = 0.0
+    sampling_alpha: float = 0.0
     clip_norm: float = 1.0
     label_smoothing: float = 0.0
     teacher_force_ratio: float = 1.0
@@ -184,6 +188,8 @@ class TrainingConfig(Settings):
         check_range("learning_rate", self.learning_rate, 0, 10, open_low=True)
         check_range("matrix_learning_rate", self.matrix_learning_rate, 0, 10, open_low=True)
         check_range("average", self.average, 0, 0.99999)
+        check_range("word_dropout", self.word_dropout, 0, 0.9)
+        check_range("sampling_alpha", self.sampling_alpha, 0, 1)
         check_range("final_lr_ratio", self.final_lr_ratio, 0, 1)
         check_range("warmup", self.warmup, 0, 1)
         check_range("weight_decay", self.weight_decay, 0, 10)

@@ -16,6 +16,7 @@ TOKENS = {"pad_token": PAD_ID, "unk_token": UNK_ID, "sos_token": SOS_ID, "eos_to
 # Control pieces never arise from text: only the package itself puts them into a sequence.
 CONTROL_PIECES = ("<turn>", *(f"<{name}>" for name in PERSONALITIES))
 PERSONALITY_IDS = {name: TURN_ID + 1 + index for index, name in enumerate(PERSONALITIES)}
+LAST_CONTROL_ID = TURN_ID + len(PERSONALITIES)
 SPACE = "▁"
 _BYTES = 256
 SMALLEST_VOCABULARY = 4 + len(CONTROL_PIECES) + _BYTES
@@ -135,6 +136,15 @@ class Tokenizer:
         ids: list[int] = self._sp.encode(self.normalize(text))
         return ids
 
+    def sampling(self, alpha: float, seed: int) -> Tokenizer:
+        """A tokenizer of the same pieces that cuts a text another way each time: for training only.
+
+        A segmentation is drawn with its probability to the power of `alpha`, from 0 (all alike) to
+        1 (Kudo 2018, https://arxiv.org/abs/1804.10959). The draws are those of the whole process,
+        seeded here.
+        """
+        return _Sampling(self.model_proto, alpha, seed)
+
     def piece(self, id: int) -> str:
         """The piece with this id, its space shown as `▁`. Raises ValueError out of range."""
         if not 0 <= id < self.vocab_size:
@@ -154,3 +164,19 @@ class Tokenizer:
         """The text of these ids; special pieces have none."""
         add = self.detokenizer().add
         return "".join([add(id) for id in ids])
+
+
+class _Sampling(Tokenizer):
+    """A tokenizer that draws its segmentations."""
+
+    def __init__(self, model_proto: bytes, alpha: float, seed: int) -> None:
+        super().__init__(model_proto)
+        self._alpha = alpha
+        sentencepiece.set_random_generator_seed(seed % 2**32)
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of a segmentation drawn now."""
+        ids: list[int] = self._sp.encode(
+            self.normalize(text), enable_sampling=True, alpha=self._alpha, nbest_size=-1
+        )
+        return ids

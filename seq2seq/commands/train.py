@@ -60,6 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add(run, "--warmup", _RUN.warmup, "share of the budget that the rate takes to rise")
     _add(run, "--weight-decay", _RUN.weight_decay, "share of the rate")
     _add(run, "--average", _RUN.average, "decay of the weights' moving average; 0: none")
+    _add(run, "--word-dropout", _RUN.word_dropout, "share of a message's pieces hidden")
+    _add(run, "--sampling-alpha", _RUN.sampling_alpha, "cut messages by lot, 0.1 to 1; 0: do not")
     _add(run, "--clip-norm", _RUN.clip_norm, "largest norm of a step's gradient")
     _add(run, "--label-smoothing", _RUN.label_smoothing, "probability spread over all pieces")
     _add(run, "--teacher-force-ratio", _RUN.teacher_force_ratio, "share of forced pieces")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -46,21 +47,25 @@ def make_split(
     config: ModelConfig,
     max_target: int | None = None,
     vary: Callable[[Pair], Pair] | None = None,
+    reader: Tokenizer | None = None,
 ) -> tuple[Split, int]:
     """A split's pairs as ids, and how many were left out.
 
-    `max_target`, the most pieces of a reply, and `vary`, made by `variation`, are for the training
-    split only: a held-out split that leaves out what is hard is no measure.
+    For the training split only, since a held-out split that leaves out what is hard is no measure:
+    `max_target`, the most pieces of a reply; `vary`, made by `variation`; `reader`, which cuts
+    messages in the tokenizer's place, those that an epoch shows several times as often anew.
     """
     pairs, encodings, weights, left_out = [], [], [], 0
     for pair, weight in _weighted(mixture, split):
-        encoding = encode_pair(tokenizer, config, vary(pair) if vary else pair)
-        if max_target is not None and len(encoding.reply) + 1 > max_target:
-            left_out += 1
-            continue
-        pairs.append(pair)
-        encodings.append(encoding)
-        weights.append(weight)
+        copies = max(1, math.floor(weight)) if reader else 1
+        for _ in range(copies):
+            encoding = encode_pair(tokenizer, config, vary(pair) if vary else pair, reader)
+            if max_target is not None and len(encoding.reply) + 1 > max_target:
+                left_out += 1
+                break
+            pairs.append(pair)
+            encodings.append(encoding)
+            weights.append(weight / copies)
     return Split(pairs, PairTable(encodings), torch.tensor(weights)), left_out
 
 

@@ -16,7 +16,7 @@ from accelerate import Accelerator  # type: ignore[import-untyped]
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from seq2seq.batching import Batch, epoch_rows
+from seq2seq.batching import Batch, epoch_rows, hide_pieces
 from seq2seq.checkpoint import load_checkpoint, save_weights
 from seq2seq.config import TrainingConfig
 from seq2seq.loss import reply_loss
@@ -149,7 +149,8 @@ class TrainingRun:
         self.model.train()
         device = self.accelerator.device
         with self._autocast():
-            loss, pieces = self.loss(batch.src.to(device), batch.trg.to(device))
+            src = hide_pieces(batch.src, self.config.word_dropout)
+            loss, pieces = self.loss(src.to(device), batch.trg.to(device))
         self.accelerator.backward(loss / pieces)
         self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
         self.optimizer.step(share)

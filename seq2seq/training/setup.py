@@ -100,8 +100,9 @@ def tabulate(
     started = time.monotonic()
     config = dataclasses.replace(settings.model, vocab_size=tokenizer.vocab_size)
     vary = variation(config, settings.training.seed)
-    longest = settings.training.max_target
-    train, left_out = make_split(mixture, "train", tokenizer, config, longest, vary)
+    longest, alpha = settings.training.max_target, settings.training.sampling_alpha
+    reader = tokenizer.sampling(alpha, settings.training.seed) if alpha else None
+    train, left_out = make_split(mixture, "train", tokenizer, config, longest, vary, reader)
     if not train.pairs:
         raise ValueError("no training pair is left; see above what cleaning dropped, and why")
     valid, _ = make_split(mixture, "valid", tokenizer, config)

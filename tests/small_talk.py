@@ -28,3 +28,25 @@ def write_pairs(path: Path, copies: int = 8) -> Path:
             for message, reply in PAIRS:
                 writer.writerow([message + " please" * copy, reply])
     return path
+
+
+WITTY = [
+    ("hello", "Well, look who is here."),
+    ("how are you?", "Electric, as ever."),
+    ("tell me a joke", "My code."),
+    ("goodbye", "I will be right here, in the dark."),
+]
+
+
+def write_cast(path: Path, copies: int = 8) -> Path:
+    """A CSV where some of PAIRS are answered by a friendly and by a witty personality."""
+    replies = dict(PAIRS)
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["message", "reply", "personality"])
+        for copy in range(copies):
+            for message, witty in WITTY:
+                asked = message + " please" * copy
+                writer.writerow([asked, replies[message], "friendly"])
+                writer.writerow([asked, witty, "witty"])
+    return path

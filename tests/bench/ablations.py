@@ -44,7 +44,7 @@ class Variant:
     words: str
     model: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
-    small_talk: float = 1.0  # weight
+    small_talk: float = 0.5  # weight
 
 
 VARIANTS = {
@@ -71,10 +71,10 @@ VARIANTS = {
     "sampling": Variant("scheduled sampling, 0.9 forced", training={"teacher_force_ratio": 0.9}),
     "context1": Variant("one earlier turn as context", {"context_turns": 1}),
     "context2": Variant("two earlier turns as context", {"context_turns": 2}),
-    "talk05": Variant("small talk half as often", small_talk=0.5),
-    "talk2": Variant("small talk twice as often", small_talk=2.0),
+    "talk05": Variant("small talk half as often", small_talk=0.25),
+    "talk2": Variant("small talk twice as often", small_talk=1.0),
     "average": Variant("weights averaged (decay 0.99)", training={"average": 0.99}),
-    "friendly": Variant("the friendly personality alone", {"personalities": ()}, small_talk=5.0),
+    "friendly": Variant("the friendly personality alone", {"personalities": ()}, small_talk=2.5),
     "batch": Variant("batches twice as large", training={"batch_pieces": 4800}),
 }  # fmt: skip
 
@@ -182,7 +182,7 @@ def main() -> None:
     parser.add_argument("--corpus-dir", type=Path, help="folder with copies of the corpora")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=4.0)
-    parser.add_argument("--pairs", type=int, default=80_000, help="open pairs in the slice")
+    parser.add_argument("--pairs", type=int, default=40_000, help="open pairs in the slice")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--only", nargs="+", choices=VARIANTS, default=list(VARIANTS))
     parser.add_argument("--table", action="store_true", help="print the results and end")

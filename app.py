@@ -249,7 +249,9 @@ class Page:
         name = self.shelf.first()
         told = self.describe(name) if name else {}
         wrong = [*self.shelf.troubles.values(), told.get(self.notice, "")]
-        return {**told, self.model: name, self.notice: " ".join(filter(None, wrong))}
+        text = " ".join(filter(None, wrong))
+        # A visitor may have been told something already: nothing to say is no reason to clear it.
+        return {**told, self.model: name, self.notice: text or gr.skip()}
 
 
 def build(checkpoints: Sequence[Path]) -> gr.Blocks:

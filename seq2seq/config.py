@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 PERSONALITIES = ("friendly", "professional", "witty", "caring", "enthusiastic")
+VOCAB_SIZE = 6000  # that a run asks for unless told; with the other sizes 23 MB of weights
 OPTIMIZERS = ("muon", "adamw")
 ATTENTIONS = ("none", "dot", "general", "additive")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from seq2seq import Chatbot, DecodingOptions
+from seq2seq.config import ModelConfig
 from seq2seq.files import sha256_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -97,7 +98,7 @@ def test_importing_the_package_prints_nothing() -> None:
 def test_a_shipped_checkpoint_answers_and_is_described(folder: Path) -> None:
     bot = Chatbot.from_pretrained(folder)
     assert bot.metrics["weights_sha256"] == bot.sha256 == sha256_of(folder / "model.safetensors")
-    assert bot.metrics["model"] == bot.config.to_dict()
+    assert ModelConfig.from_dict(bot.metrics["model"]) == bot.config
     assert "## Data and licences" in bot.card
     trace = bot.reply("hello")
     assert trace.finish_reason == "eos"

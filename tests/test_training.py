@@ -176,7 +176,7 @@ def test_weights_lost_between_state_and_file_are_written_again(tmp_path: Path) -
 
 
 def test_minutes_alone_set_no_limit_of_epochs(tmp_path: Path) -> None:
-    run = settings(tmp_path, epochs=None, max_minutes=0.02, patience=1000)
+    run = settings(tmp_path, epochs=None, max_minutes=0.05, patience=1000)
     metrics = train(run, tmp_path / "out", quiet)
     assert metrics["history"][-1]["epoch"] > 10
 

@@ -8,13 +8,20 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seq2seq.config import ATTENTIONS, OPTIMIZERS, PERSONALITIES, ModelConfig, TrainingConfig
+from seq2seq.config import (
+    ATTENTIONS,
+    OPTIMIZERS,
+    PERSONALITIES,
+    VOCAB_SIZE,
+    ModelConfig,
+    TrainingConfig,
+)
 
 if TYPE_CHECKING:
     from seq2seq.training import RunSettings
 
 DESCRIPTION = "Train a chatbot on dialogues and write its checkpoint folder."
-_MODEL = ModelConfig(vocab_size=6000)  # with the other sizes, 23 MB of weights
+_MODEL = ModelConfig(VOCAB_SIZE)
 _RUN = TrainingConfig(corpora=("-",))
 ALL = "all"  # of the personalities
 
@@ -110,7 +117,10 @@ def run(arguments: argparse.Namespace) -> int:
         best, test = metrics["best"], metrics["test"]
         say(f"best validation loss at step {best['step']:,}: {best['valid_loss']:.3f} nats a piece")
         if test:
-            say(f"test: perplexity {test['perplexity']:.2f}, {test['bits_per_byte']:.3f} bits/byte")
+            say(
+                f"test: perplexity {test['perplexity']:.2f}, {test['bits_per_byte']:.3f} bits "
+                f"a byte, {test['exact_match']:.1%} of the replies exact"
+            )
         say(f"talk to it: python -m seq2seq chat --checkpoint {folder}")
     return 0
 

@@ -73,7 +73,7 @@ def _front_matter(infos: Iterable[CorpusInfo], own: list[str]) -> list[str]:
 
 
 def _figures(metrics: dict[str, Any]) -> list[str]:
-    """Held-out scores as a table."""
+    """Held-out scores as tables."""
     best, test, data = metrics["best"], metrics["test"], metrics["data"]
     if data["held_out_from"] == "train":
         return [
@@ -81,33 +81,63 @@ def _figures(metrics: dict[str, Any]) -> list[str]:
             f"{best['valid_bits_per_byte']:.3f} bits a byte, on the training pairs themselves: "
             "there were too few to hold any back."
         ]
-    rows = ["| split | pairs | perplexity a piece | bits a byte |", "|---|---|---|---|"]
-    rows.append(
-        f"| validation (part) | {min(metrics['settings']['valid_pairs'], data['pairs']['valid'])} "
-        f"| {best['valid_perplexity']:.2f} | {best['valid_bits_per_byte']:.3f} |"
-    )
+    validated = min(metrics["settings"]["valid_pairs"], data["pairs"]["valid"])
+    rows = [
+        "| held out | pairs | perplexity a piece | bits a byte | replies exact |",
+        "|---|---|---|---|---|",
+        f"| validation (part) | {validated:,} "
+        f"| {best['valid_perplexity']:.2f} | {best['valid_bits_per_byte']:.3f} | |",
+    ]
     if test:
-        rows.append(
-            f"| test | {data['pairs']['test']} | {test['perplexity']:.2f} "
-            f"| {test['bits_per_byte']:.3f} |"
-        )
-    return [*rows, "", "Splits are by dialogue; neither was trained on."]
+        rows.append(_row("**test**", test))
+        rows += [_row(name, part) for name, part in test["parts"].items()]
+    split = "Splits are by dialogue, those of small talk by phrasing; none was trained on."
+    return [*rows, "", split, *(_greedy(test, metrics["commands"]["evaluate"]) if test else [])]
+
+
+def _row(name: str, figures: dict[str, Any]) -> str:
+    return (
+        f"| {name} | {figures['pairs']:,} | {figures['perplexity']:.2f} "
+        f"| {figures['bits_per_byte']:.3f} | {figures['exact_match']:.1%} |"
+    )
+
+
+def _greedy(test: dict[str, Any], commands: list[str]) -> list[str]:
+    """What else the test's replies measured, and the commands that measure all of it again."""
+    return [
+        "",
+        f"Greedy replies to the test messages: BLEU {test['bleu']:.2f}, chrF {test['chrf']:.2f}, "
+        f"distinct-1 {test['distinct_1']:.3f}, distinct-2 {test['distinct_2']:.3f}. "
+        "All of it again:",
+        "",
+        "```",
+        *commands,
+        "```",
+    ]
 
 
 def _settings(metrics: dict[str, Any]) -> list[str]:
-    """Sizes, budget and machine, and the command in words."""
+    """Sizes, budget and machine, and the command that does it again."""
     model, settings, machine = metrics["model"], metrics["settings"], metrics["machine"]
     last = metrics["history"][-1]
     on_cpu = machine["device"].endswith("CPU")
-    where = f"{machine['cores']} cores of {machine['device']}" if on_cpu else machine["device"]
-    corpora = " ".join(f"--corpus {item}" for item in settings["corpora"])
+    where = f"{machine['threads']} of {machine['cores']} cores of {machine['device']}"
+    personalities = ", ".join(model["personalities"])
     return [
         f"- sizes: V {model['vocab_size']}, E {model['emb_dim']}, H {model['hidden_dim']}, "
         f"L {model['n_layers']}; attention: {model['attention']}; dropout {model['dropout']}",
-        f"- data: `{corpora}`, {metrics['data']['pairs']['train']:,} training pairs, personalities "
-        f"{', '.join(settings['personalities']) or 'all'}, seed {settings['seed']}",
+        f"- personalities: {personalities or 'none to choose from'}",
+        f"- data: {metrics['data']['pairs']['train']:,} training pairs, seed {settings['seed']}",
         f"- budget: {last['pieces']:,} reply pieces in {last['minutes']:.0f} minutes "
-        f"({last['step']:,} steps), {settings['precision']}, on {where}",
+        f"({last['step']:,} steps), {settings['precision']}, on "
+        f"{where if on_cpu else machine['device']}",
         f"- the weights are the best of {len(metrics['history'])} validations, at step "
         f"{metrics['best']['step']:,}",
+        "",
+        "```",
+        metrics["commands"]["train"],
+        "```",
+        "",
+        "Corpora that are not fetched by name come from `--corpus-dir`. With `--max-minutes` the "
+        "learning rate follows the clock: the command gives a model like this one, not its bits.",
     ]

@@ -12,8 +12,8 @@ import torch
 from seq2seq.checkpoint import CARD, CURVE, METRICS, WEIGHTS, write_json
 from seq2seq.files import sha256_of, write_atomically
 from seq2seq.pictures import draw_curve
-from seq2seq.scoring import Score
 from seq2seq.training.card import model_card
+from seq2seq.training.command import evaluation_commands, training_command
 from seq2seq.training.setup import Material, RunSettings
 from seq2seq.training.state import Progress
 
@@ -23,15 +23,19 @@ def write_results(
     settings: RunSettings,
     material: Material,
     progress: Progress,
-    test: Score | None = None,
+    test: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write metrics.json, learning_curve.png and README.md, and give the metrics."""
     metrics: dict[str, Any] = {
         "history": progress.history,
         "best": progress.best,
         "finished": progress.finished,
-        "test": test.to_dict() if test else {},
+        "test": test or {},
         "data": material.report,
+        "commands": {
+            "train": training_command(settings, f"checkpoints/{out.resolve().name}"),
+            "evaluate": evaluation_commands(settings, f"checkpoints/{out.resolve().name}"),
+        },
         "settings": {
             **settings.training.to_dict(),
             "corpora": [_public_name(item) for item in settings.training.corpora],

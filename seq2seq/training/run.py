@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from seq2seq.batching import Batch, epoch_rows, hide_pieces
-from seq2seq.checkpoint import load_checkpoint, save_weights
+from seq2seq.chatbot import Chatbot
+from seq2seq.checkpoint import save_weights
 from seq2seq.config import TrainingConfig
 from seq2seq.loss import reply_loss
 from seq2seq.model import Seq2Seq, build_model
@@ -31,6 +32,7 @@ from seq2seq.training.schedule import rate_share
 from seq2seq.training.setup import RESUME_FOLDER, Material, RunSettings, prepare
 from seq2seq.training.signals import stop_on_signals
 from seq2seq.training.state import Progress, load_state, save_state, states
+from seq2seq.training.testing import figures_of_test
 from seq2seq.training.validation import chosen_rows, sample_replies
 
 
@@ -66,8 +68,13 @@ class TrainingRun:
         out: Path,
         say: Callable[[str], None],
         material: Material | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Make ready for the first step; without `material` it is prepared from the settings."""
+        """Make ready for the first step; without `material` it is prepared from the settings.
+
+        `clock` gives the seconds that minutes are counted by.
+        """
+        self._clock = clock
         self.settings, self.out, self.say = settings, out, say
         self.config = settings.training
         keep_freed_memory()
@@ -120,12 +127,12 @@ class TrainingRun:
         now = self.progress
         batches = self._plan(now.epoch)
         while now.batch < len(batches) and not now.finished:
-            started = time.monotonic()
+            started = self._clock()
             used = self._budget_used(now.batch / len(batches))
             batch = self.material.train.table.batch(batches[now.batch])
             self._step(batch, rate_share(self.config, used))
             now.batch += 1
-            now.seconds += time.monotonic() - started
+            now.seconds += self._clock() - started
             used = self._budget_used(now.batch / len(batches))
             if used >= 1.0:
                 now.finished = "the budget of epochs or minutes is used up"
@@ -186,13 +193,13 @@ class TrainingRun:
 
     def _validate(self, rate: float) -> None:
         """Score the held-out pairs, keep the weights if they are the best, show replies."""
-        now, started = self.progress, time.monotonic()
+        now, started = self.progress, self._clock()
         with self._autocast():
             score = score_pairs(self.shown.model, self.material.valid.table, self.valid_rows)
             samples = sample_replies(
                 self.shown.model, self.material.tokenizer, self.material.valid, self.valid_rows[:4]
             )
-        now.seconds += time.monotonic() - started
+        now.seconds += self._clock() - started
         point = {
             "step": now.step,
             "epoch": now.epoch,
@@ -259,14 +266,20 @@ class TrainingRun:
 
     def _finish(self) -> dict[str, Any]:
         """Score the best weights, as they are on disk, on the test split; write the results."""
-        test = None
-        if len(self.material.test.table):
-            best = load_checkpoint(self.out, self.accelerator.device)
-            self.say(f"{self.progress.finished}; scoring the best weights on the test split")
-            test = score_pairs(best.model, self.material.test.table)
+        test, split = {}, self.material.test
+        if split.pairs:
+            self.say(f"{self.progress.finished}; evaluating the best weights on the test split")
+            with tqdm(total=2 * len(split.pairs), unit="pair", mininterval=1.0) as bar:
+                test = figures_of_test(
+                    Chatbot.from_pretrained(self.out), split, lambda count: _advance(bar, count)
+                )
         metrics = write_results(self.out, self.settings, self.material, self.progress, test)
         shutil.rmtree(self.out / RESUME_FOLDER)
         return metrics
+
+
+def _advance(bar: tqdm[Any], count: int) -> None:
+    bar.update(count)
 
 
 def _line(point: dict[str, Any], better: bool, split: str) -> str:

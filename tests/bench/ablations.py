@@ -1,9 +1,9 @@
 """What each choice of model and training does: equal time on one fixed slice of the corpora.
 
 python tests/bench/ablations.py --corpus-dir DIR --out DIR [--minutes 4] [--only NAME ...] trains
-each variant from scratch for so long on one thread and writes DIR/NAME/ablation.json; with --table
-it prints all results found in DIR as Markdown. Two at once, with different --only, share nothing
-but the two cores.
+each variant from scratch for so many minutes of processor time, on one thread, and writes
+DIR/NAME/ablation.json; with --table it prints all results found in DIR as Markdown. Several may run
+at once, with different --only.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import dataclasses
 import json
 import random
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -114,7 +115,7 @@ def run(name: str, variant: Variant, data: Any, minutes: float, out: Path) -> di
     settings = RunSettings(training, model)
     mixture = _varied(mixture, model, variant)
     material = tabulate(settings, mixture, _tokenizer(mixture, model, out.parent), _quiet)
-    metrics = TrainingRun(settings, out, _quiet, material).run()
+    metrics = TrainingRun(settings, out, _quiet, material, time.process_time).run()
     bot = Chatbot.from_pretrained(out)
     without = [dataclasses.replace(pair, history=()) for pair in material.valid.pairs]
     alone = pair_table(bot, without)

@@ -15,9 +15,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 @pytest.fixture(scope="session")
 def servers(
-    tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory
+    tiny_checkpoint: Path, cast_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Server]]:
-    """Pages with two checkpoints, one that reads earlier turns, a broken one first, and none."""
+    """Pages with two checkpoints, personalities, earlier turns, a broken one first, and none."""
     root = tmp_path_factory.mktemp("servers")
     twin, broken, bare = root / "twin", root / "broken", root / "bare"
     recalls = root / "recalls"
@@ -33,6 +33,9 @@ def servers(
     shutil.copytree(ROOT / "assets", bare / "assets")
     started = {
         "two": start(ROOT, root / "two.log", "--checkpoint", str(tiny_checkpoint), str(twin)),
+        "cast": start(
+            ROOT, root / "cast.log", "--checkpoint", str(cast_checkpoint), str(tiny_checkpoint)
+        ),
         "recalls": start(ROOT, root / "recalls.log", "--checkpoint", str(recalls)),
         "broken": start(
             ROOT, root / "broken.log", "--checkpoint", str(broken), str(tiny_checkpoint)

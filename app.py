@@ -92,7 +92,8 @@ class Page:
                     self.facts = gr.Markdown(elem_id="facts")
                     self.curve = island("curve", asset("curve.html"), asset("curve.js"))
                     self.card = gr.Markdown(elem_id="card", latex_delimiters=[])
-                self.about = [self.facts, self.curve, self.card, self.notice, self.personality]
+                self.told = [self.facts, self.curve, self.card, self.notice]
+                self.about = [*self.told, self.personality, *self.examples]
             with gr.Column(scale=7, min_width=300, elem_id="inside"):
                 scripts = ("trace_parts.js", "trace_panel.js", "trace_view.js")
                 self.view = island("view", asset("trace_view.html"), asset(*scripts))
@@ -131,7 +132,8 @@ class Page:
             )
             self.stop = gr.Button("Stop", elem_id="stop", interactive=False, scale=0, min_width=72)
         with gr.Row(elem_id="examples"):
-            texts = json.loads(asset("examples.json"))
+            self.sayings: dict[str, list[str]] = json.loads(asset("examples.json"))
+            texts = self.sayings["en"]
             self.examples = [gr.Button(text, size="sm", interactive=ready) for text in texts]
             self.retry = gr.Button("Retry", size="sm", elem_id="retry", interactive=ready)
             self.clear = gr.Button("Clear", size="sm", elem_id="clear", interactive=ready)
@@ -232,9 +234,11 @@ class Page:
         return visit.view() or gr.skip()
 
     def describe(self, model: str | None, personality: str = "") -> Update:
-        """Tell about a checkpoint, loading it if need be, and offer its personalities."""
+        """Tell about a checkpoint, loading it if need be; offer its personalities and examples."""
         words = serving.describe(self.shelf, model or "")
-        told: Update = dict(zip(self.about[:-1], words, strict=True))
+        told: Update = dict(zip(self.told, words, strict=True))
+        language = serving.language(self.shelf, model or "")
+        told |= zip(self.examples, self.sayings.get(language, self.sayings["en"]), strict=True)
         names = serving.personalities(self.shelf, model or "")
         choices = [(f"Personality: {name}", name) for name in names] or [(NOBODY, "")]
         told[self.personality] = gr.update(

@@ -1,6 +1,6 @@
 """What a server of the chatbot needs beside its page: checkpoints, visits, limits, safe answers."""
 
-from seq2seq.serving.about import describe, help_notice, personalities
+from seq2seq.serving.about import describe, help_notice, language, personalities
 from seq2seq.serving.arguments import Arguments, parse
 from seq2seq.serving.endpoint import answer
 from seq2seq.serving.hardening import SAFE_LAUNCH, Harden
@@ -24,6 +24,7 @@ __all__ = [
     "describe",
     "find_checkpoints",
     "help_notice",
+    "language",
     "options_from_controls",
     "parse",
     "personalities",

@@ -19,6 +19,15 @@ def personalities(shelf: Shelf, name: str) -> tuple[str, ...]:
         return ()
 
 
+def language(shelf: Shelf, name: str) -> str:
+    """The language that the checkpoint speaks first of all, as its metrics say; en unless told."""
+    try:
+        languages = shelf.get(name).metrics.get("languages")
+    except CheckpointError:
+        return "en"
+    return str(languages[0]) if isinstance(languages, list) and languages else "en"
+
+
 def help_notice(message: object) -> str:
     """What to tell beside the reply to a message about suicide or self-harm; '' for any other."""
     return NOTICE if isinstance(message, str) and help_for(message) else ""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from seq2seq.checkpoint import CARD, CURVE, METRICS, WEIGHTS, write_json
+from seq2seq.corpora import corpus_info, parse_choice
 from seq2seq.files import sha256_of, write_atomically
 from seq2seq.pictures import draw_curve
 from seq2seq.training.card import model_card
@@ -32,6 +34,7 @@ def write_results(
         "finished": progress.finished,
         "test": test or {},
         "data": material.report,
+        "languages": _languages(settings.training.corpora),
         "commands": {
             "train": training_command(settings, f"checkpoints/{out.resolve().name}"),
             "evaluate": evaluation_commands(settings, f"checkpoints/{out.resolve().name}"),
@@ -51,6 +54,12 @@ def write_results(
     )
     write_atomically(out / CARD, model_card(out.resolve().name, metrics))
     return metrics
+
+
+def _languages(corpora: Sequence[str]) -> list[str]:
+    """The languages of the named corpora, as ISO 639 codes."""
+    infos = [corpus_info(parse_choice(item).name) for item in corpora]
+    return sorted({language for info in infos if info for language in info.languages})
 
 
 def _public_name(item: str) -> str:

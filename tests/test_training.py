@@ -105,7 +105,15 @@ def test_every_model_option_trains_and_answers_from_its_checkpoint(
 
 @pytest.mark.parametrize(
     "change",
-    [{"teacher_force_ratio": 0.5}, {"label_smoothing": 0.1}, {"precision": "bf16"}],
+    [
+        {"teacher_force_ratio": 0.5},
+        {"label_smoothing": 0.1},
+        {"precision": "bf16"},
+        {"optimizer": "adamw"},
+        {"average": 0.8},
+        {"word_dropout": 0.1},
+        {"sampling_alpha": 0.3},
+    ],
 )
 def test_every_run_option_lowers_the_loss(tmp_path: Path, change: dict[str, Any]) -> None:
     run = settings(tmp_path, epochs=12, learning_rate=0.02, validate_every=5, **change)
@@ -156,7 +164,16 @@ def test_resuming_a_finished_run_says_so(tmp_path: Path) -> None:
         resume(tmp_path / "out", quiet)
 
 
-@pytest.mark.parametrize("change", [{"precision": "bf16"}, {"teacher_force_ratio": 0.5}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"precision": "bf16"},
+        {"teacher_force_ratio": 0.5},
+        {"optimizer": "adamw"},
+        {"average": 0.8},
+        {"word_dropout": 0.2, "sampling_alpha": 0.3},
+    ],
+)
 def test_a_stopped_run_goes_on_exactly(tmp_path: Path, change: dict[str, Any]) -> None:
     alone = train(settings(tmp_path, **change), tmp_path / "alone", quiet)
     stop_after(settings(tmp_path, **change), tmp_path / "out", steps=7)

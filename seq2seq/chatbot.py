@@ -109,8 +109,8 @@ class Chatbot:
         turns, oldest first; a model reads the last `config.context_turns` of them. Raises
         ValueError for an empty message or a bad prefix.
         """
-        options = self._guarded(message, self._checked([message], options, [history]))
-        return (trace for _, trace in self._replies([message], options, [history]))
+        (checked,) = self._checked([message], options, [history])
+        return (trace for _, trace in self._replies([message], [checked], [history]))
 
     def reply(
         self,
@@ -127,14 +127,15 @@ class Chatbot:
     def reply_many(
         self,
         messages: Sequence[str],
-        options: DecodingOptions | None = None,
+        options: DecodingOptions | Sequence[DecodingOptions] | None = None,
         *,
         histories: Sequence[Sequence[str]] | None = None,
     ) -> list[Trace]:
         """The reply to each message, in order, decoded in batches of like length.
 
-        Each is what `reply` gives for it alone. histories, if given, has one for each message.
-        Raises as `stream` does, before anything is decoded.
+        Each is what `reply` gives for it alone. `options` are for all messages, or a list with
+        those of each; histories, if given, has one for each message. Raises as `stream` does,
+        before anything is decoded.
         """
         if isinstance(messages, str):
             raise ValueError("messages is one text; reply_many takes a list of them")
@@ -142,16 +143,19 @@ class Chatbot:
             histories = [()] * len(messages)
         if len(histories) != len(messages):
             raise ValueError(f"{len(messages)} messages but {len(histories)} histories")
-        options = self._checked(messages, options, histories)
+        checked = self._checked(messages, options, histories)
         alike: dict[DecodingOptions, list[int]] = {}
         for i in sorted(range(len(messages)), key=lambda i: len(messages[i])):
-            alike.setdefault(self._guarded(messages[i], options), []).append(i)
+            # Whose reply it is and which random numbers it draws are each row's own.
+            key = dataclasses.replace(checked[i], seed=None, personality=None)
+            alike.setdefault(key, []).append(i)
         traces: dict[int, Trace] = {}
-        for shared, order in alike.items():
+        for order in alike.values():
             for start in range(0, len(order), _AT_ONCE):
                 rows = order[start : start + _AT_ONCE]
                 chosen = [messages[i] for i in rows]
-                for row, trace in self._replies(chosen, shared, [histories[i] for i in rows]):
+                heard = [histories[i] for i in rows]
+                for row, trace in self._replies(chosen, [checked[i] for i in rows], heard):
                     traces[rows[row]] = trace
         return [traces[i] for i in range(len(messages))]
 
@@ -167,26 +171,30 @@ class Chatbot:
     def _replies(
         self,
         messages: Sequence[str],
-        options: DecodingOptions,
+        options: Sequence[DecodingOptions],
         histories: Sequence[Sequence[str]],
     ) -> Iterator[tuple[int, Trace]]:
-        """(row, trace so far) of each message at each step."""
+        """(row, trace so far) of each message at each step.
+
+        The options may differ in seed and personality alone.
+        """
         model, tokenizer = self.checkpoint.model, self.checkpoint.tokenizer
         started = time.perf_counter()
-        traces = [self._start(m, options, h) for m, h in zip(messages, histories, strict=True)]
+        traces = list(map(self._start, messages, options, histories))
         sources = [[piece.id for piece in trace.source] for trace in traces]
         with torch.inference_mode():
             encoded = model.encode(pad_sources(sources))
         encode_ms = _milliseconds_since(started)
         traces = [dataclasses.replace(trace, encode_ms=encode_ms) for trace in traces]
-        if options.method == "beam":
+        shared = traces[0].options
+        if shared.method == "beam":
             for row, trace in enumerate(traces):
                 for grown in self._searched(trace, keep_rows(encoded, torch.tensor([row]))):
                     yield row, grown
             return
         replies = [Reply(trace.seed) for trace in traces]
         started = time.perf_counter()
-        for found in decode(model, tokenizer, encoded, options, replies):
+        for found in decode(model, tokenizer, encoded, shared, replies):
             decode_ms = _milliseconds_since(started)
             for row, step in found:
                 traces[row] = dataclasses.replace(
@@ -212,21 +220,24 @@ class Chatbot:
     def _checked(
         self,
         messages: Sequence[str],
-        options: DecodingOptions | None,
+        options: DecodingOptions | Sequence[DecodingOptions] | None,
         histories: Sequence[Sequence[str]],
-    ) -> DecodingOptions:
-        """The options, if all of this can be answered; ValueError if not."""
-        options = options or DecodingOptions()
-        if not isinstance(options, DecodingOptions):
-            raise ValueError(
-                f"options is a {type(options).__name__}; make it with DecodingOptions(...) or "
-                "DecodingOptions.from_dict"
-            )
+    ) -> list[DecodingOptions]:
+        """The options of each message, if all of this can be answered; ValueError if not."""
+        given = options if isinstance(options, (list, tuple)) else [options] * len(messages)
+        if len(given) != len(messages):
+            raise ValueError(f"{len(messages)} messages but {len(given)} options")
+        each = [_options(one) for one in given]
         for message in messages:
             _check_message(message)
         for history in histories:
             if isinstance(history, str) or not all(isinstance(turn, str) for turn in history):
                 raise ValueError("history must be a list of texts, the earlier turns, oldest first")
+        checked = {one: self._completed(one) for one in dict.fromkeys(each)}
+        return [self._guarded(m, checked[one]) for m, one in zip(messages, each, strict=True)]
+
+    def _completed(self, options: DecodingOptions) -> DecodingOptions:
+        """The options with the personality that answers; ValueError if the model lacks it."""
         check_prefix(options, self.checkpoint.tokenizer)
         personality = chosen_personality(self.config, options.personality)
         return dataclasses.replace(options, personality=personality)
@@ -252,6 +263,18 @@ class Chatbot:
     def _source_piece(self, id: int) -> SourcePiece:
         tokenizer = self.checkpoint.tokenizer
         return SourcePiece(tokenizer.piece(id), id, tokenizer.is_unknown(id))
+
+
+def _options(given: object) -> DecodingOptions:
+    """The options given, or the defaults for None. Raises ValueError for anything else."""
+    if given is None:
+        return DecodingOptions()
+    if not isinstance(given, DecodingOptions):
+        raise ValueError(
+            f"options is a {type(given).__name__}; make it with DecodingOptions(...) or "
+            "DecodingOptions.from_dict"
+        )
+    return given
 
 
 def _check_message(message: object) -> None:

@@ -77,7 +77,8 @@ def evaluate(
     answers: list[Answer] = []
     for start in range(0, len(pairs), _AT_ONCE):
         part = pairs[start : start + _AT_ONCE]
-        for trace in replies_to(bot, part, options):
+        moved = None if options.seed is None else (options.seed + start) % 2**63
+        for trace in replies_to(bot, part, replace(options, seed=moved)):
             answers.append(Answer(trace.reply, len(trace.steps), trace.finish_reason == "eos"))
         report(len(part))
     seconds = time.perf_counter() - started
@@ -101,19 +102,17 @@ def evaluate(
 def replies_to(bot: Chatbot, pairs: Sequence[Pair], options: DecodingOptions) -> list[Trace]:
     """The bot's reply to each pair's message and history, as the pair's personality.
 
-    A pair without one gets the default's. A bot without personalities answers as itself.
+    A pair without one gets the default's. A bot without personalities answers as itself. With a
+    seed, each pair's is by one larger than the one before: equal draws would make replies alike.
     """
-    traces: dict[int, Trace] = {}
-    for name in {pair.personality for pair in pairs}:
-        rows = [i for i, pair in enumerate(pairs) if pair.personality == name]
-        wanted = name if bot.personalities else None
-        found = bot.reply_many(
-            [pairs[i].message for i in rows],
-            replace(options, personality=wanted),
-            histories=[pairs[i].history for i in rows],
-        )
-        traces |= dict(zip(rows, found, strict=True))
-    return [traces[i] for i in range(len(pairs))]
+    each = []
+    for index, pair in enumerate(pairs):
+        seed = None if options.seed is None else (options.seed + index) % 2**63
+        wanted = pair.personality if bot.personalities else None
+        each.append(replace(options, seed=seed, personality=wanted))
+    return bot.reply_many(
+        [pair.message for pair in pairs], each, histories=[pair.history for pair in pairs]
+    )
 
 
 def pair_table(bot: Chatbot, pairs: Sequence[Pair]) -> PairTable:

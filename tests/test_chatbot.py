@@ -211,3 +211,26 @@ def test_a_hub_id_is_fetched_and_loaded(
     [(hub_id, patterns)] = asked
     assert hub_id == "some-one/some-bot"
     assert not any(pattern in ("*", "*.py", "*.bin", "*.pt") for pattern in patterns)
+
+
+def test_each_message_may_have_its_own_options(bot: Chatbot) -> None:
+    options = [
+        SAMPLED,
+        DecodingOptions(max_len=3),
+        DecodingOptions(method="sample", seed=5, temperature=2.0, max_len=15),
+        DecodingOptions(method="beam", beam_size=2),
+        DecodingOptions(),
+    ]
+    traces = bot.reply_many(MESSAGES, options)
+    for message, own, trace in zip(MESSAGES, options, traces, strict=True):
+        assert trace.options == own
+        assert trace.ids == bot.reply(message, own).ids
+    with pytest.raises(ValueError, match="5 messages but 1 options"):
+        bot.reply_many(MESSAGES, options[:1])
+    with pytest.raises(ValueError, match=r"options is a dict"):
+        bot.reply_many(["hello"], [{}])
+
+
+def test_what_is_no_options_is_refused(bot: Chatbot) -> None:
+    with pytest.raises(ValueError, match=r"options is a dict.*DecodingOptions.from_dict"):
+        bot.reply("hello", {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from contract import FIGURES
 
 from seq2seq.chatbot import Chatbot
 from seq2seq.corpora import Pair
-from seq2seq.evaluation import distinct, evaluate, overlap, pair_table
+from seq2seq.evaluation import distinct, evaluate, overlap, pair_table, replies_to
 from seq2seq.options import DecodingOptions
 from seq2seq.scoring import score_pairs
 from seq2seq.tokenizer import EOS_ID
@@ -127,3 +128,11 @@ def test_sampling_with_a_seed_repeats(bot: Chatbot) -> None:
 def test_no_pair_is_refused(bot: Chatbot) -> None:
     with pytest.raises(ValueError, match="no pair to evaluate"):
         evaluate(bot, [])
+
+
+def test_pairs_draw_from_seeds_of_their_own(bot: Chatbot) -> None:
+    options = DecodingOptions(method="sample", seed=4, temperature=3.0, max_len=8)
+    found = replies_to(bot, pairs([("hello", "x")] * 3), options)
+    assert [trace.seed for trace in found] == [4, 5, 6]
+    assert len({trace.ids for trace in found}) > 1
+    assert found[1].ids == bot.reply("hello", replace(options, seed=5)).ids

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import shutil
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from seq2seq.model import Seq2Seq, build_model
 from seq2seq.scoring import score_pairs
 from seq2seq.tokenizer import TOKENS
 from seq2seq.training.averaging import Shown
+from seq2seq.training.display import advance, progress_bar, show_progress, validation_line
 from seq2seq.training.memory import keep_freed_memory
 from seq2seq.training.optimizer import Optimizer
 from seq2seq.training.results import write_results
@@ -114,12 +114,9 @@ class TrainingRun:
 
     def run(self) -> dict[str, Any]:
         """Train to the budget's end and give the metrics; InterruptedRunError on a signal."""
-        with stop_on_signals(self._stop):
-            shape = "{percentage:5.1f}% |{bar:20}| {desc}"
-            often = 0.2 if sys.stderr.isatty() else 30.0  # seconds; a log file needs few lines
-            with tqdm(total=1000, bar_format=shape, mininterval=often, maxinterval=often) as bar:
-                while not self.progress.finished:
-                    self._epoch(bar)
+        with stop_on_signals(self._stop), progress_bar() as bar:
+            while not self.progress.finished:
+                self._epoch(bar)
         return self._finish()
 
     def _epoch(self, bar: tqdm[Any]) -> None:
@@ -138,7 +135,7 @@ class TrainingRun:
                 now.finished = "the budget of epochs or minutes is used up"
             if now.finished or now.step % self._validation_interval(len(batches)) == 0:
                 self._validate(self.config.learning_rate * rate_share(self.config, used))
-            self._show(bar, used)
+            show_progress(bar, now, used)
             self._save_if_due()
         if now.batch >= len(batches):
             now.epoch, now.batch = now.epoch + 1, 0
@@ -216,7 +213,7 @@ class TrainingRun:
         now.window_loss, now.window_pieces = 0.0, 0
         better = not now.best or score.loss < now.best["valid_loss"]
         with tqdm.external_write_mode():
-            self.say(_line(point, better, self.material.report["held_out_from"]))
+            self.say(validation_line(point, better, self.material.report["held_out_from"]))
             for message, reply in samples:
                 self.say(f"    {message!r} -> {reply!r}")
         if better:
@@ -240,19 +237,6 @@ class TrainingRun:
             save_state(folder, self.progress, self.shown, self.optimizer, self.material.fingerprint)
             self._saved_step = self.progress.step
 
-    def _show(self, bar: tqdm[Any], used: float) -> None:
-        """Move the progress bar: share of the budget, speed, time left."""
-        now = self.progress
-        speed = now.pieces / max(1e-9, now.seconds)
-        left = now.seconds * (1 - used) / max(1e-9, used) / 60
-        last = now.history[-1]["train_loss"] if now.history else 0.0
-        loss = now.window_loss / now.window_pieces if now.window_pieces else last
-        bar.set_description_str(
-            f"step {now.step:,}  loss {loss:.3f}  {speed:,.0f} pieces/s  {left:.1f} min left",
-            refresh=False,
-        )
-        bar.update(round(used * 1000, 3) - bar.n)
-
     def _save_if_due(self) -> None:
         """Save the state every `save_every` steps, at the end, and when asked to stop."""
         now = self.progress
@@ -271,22 +255,8 @@ class TrainingRun:
             self.say(f"{self.progress.finished}; evaluating the best weights on the test split")
             with tqdm(total=2 * len(split.pairs), unit="pair", mininterval=1.0) as bar:
                 test = figures_of_test(
-                    Chatbot.from_pretrained(self.out), split, lambda count: _advance(bar, count)
+                    Chatbot.from_pretrained(self.out), split, lambda count: advance(bar, count)
                 )
         metrics = write_results(self.out, self.settings, self.material, self.progress, test)
         shutil.rmtree(self.out / RESUME_FOLDER)
         return metrics
-
-
-def _advance(bar: tqdm[Any], count: int) -> None:
-    bar.update(count)
-
-
-def _line(point: dict[str, Any], better: bool, split: str) -> str:
-    """A validation on pairs of this split as one line."""
-    scored = "training pairs scored again" if split == "train" else "held out"
-    return (
-        f"step {point['step']:,}: training loss {point['train_loss']:.3f}, {scored} "
-        f"{point['valid_loss']:.3f} (perplexity {point['valid_perplexity']:.1f}, "
-        f"{point['valid_bits_per_byte']:.3f} bits a byte){' - best' if better else ''}"
-    )

@@ -93,7 +93,8 @@ class Page:
                     self.curve = island("curve", asset("curve.html"), asset("curve.js"))
                     self.card = gr.Markdown(elem_id="card", latex_delimiters=[])
                 self.told = [self.facts, self.curve, self.card, self.notice]
-                self.about = [*self.told, self.personality, *self.examples]
+                repeats = self.controls["no_repeat_ngram"]
+                self.about = [*self.told, self.personality, *self.examples, repeats]
             with gr.Column(scale=7, min_width=300, elem_id="inside"):
                 scripts = ("trace_parts.js", "trace_panel.js", "trace_view.js")
                 self.view = island("view", asset("trace_view.html"), asset(*scripts))
@@ -241,6 +242,7 @@ class Page:
         told |= zip(self.examples, self.sayings.get(language, self.sayings["en"]), strict=True)
         names = serving.personalities(self.shelf, model or "")
         choices = [(f"Personality: {name}", name) for name in names] or [(NOBODY, "")]
+        told[self.controls["no_repeat_ngram"]] = serving.no_repeat_ngram(self.shelf, model or "")
         told[self.personality] = gr.update(
             choices=choices,
             value=personality if personality in names else choices[0][1],

@@ -237,10 +237,13 @@ class Chatbot:
         return [self._guarded(m, checked[one]) for m, one in zip(messages, each, strict=True)]
 
     def _completed(self, options: DecodingOptions) -> DecodingOptions:
-        """The options with the personality that answers; ValueError if the model lacks it."""
+        """The options with the model's defaults; ValueError for what it does not have."""
         check_prefix(options, self.checkpoint.tokenizer)
         personality = chosen_personality(self.config, options.personality)
-        return dataclasses.replace(options, personality=personality)
+        repeats = options.no_repeat_ngram
+        if repeats is None:
+            repeats = self.config.no_repeat_ngram or None
+        return dataclasses.replace(options, personality=personality, no_repeat_ngram=repeats)
 
     def _start(self, message: str, options: DecodingOptions, history: Sequence[str]) -> Trace:
         """The trace before the first step: what the encoder reads, and the seed drawn."""

@@ -84,7 +84,8 @@ class ModelConfig(Settings):
     vocab_size V, emb_dim E, hidden_dim H and n_layers L are those of both halves. The rest goes
     beyond the tutorial and is off by default; `context_turns` is how many earlier turns of the
     conversation the encoder reads before the message, `personalities` are those that a control
-    piece asks for, the default one first.
+    piece asks for, the default one first. No reply repeats `no_repeat_ngram` pieces in a row (0:
+    it may) unless its options say otherwise: what a small model is sure of it says again and again.
     """
 
     vocab_size: int
@@ -99,13 +100,14 @@ class ModelConfig(Settings):
     lowercase_message: bool = True
     max_source: int = 64
     personalities: tuple[str, ...] = ()
+    no_repeat_ngram: int = 0
 
     def __post_init__(self) -> None:
         """Check every value."""
         object.__setattr__(self, "personalities", check_personalities(self.personalities))
         for name in ("vocab_size", "emb_dim", "hidden_dim", "n_layers"):
             check_whole(name, getattr(self, name))
-        for name in ("context_turns", "max_source"):
+        for name in ("context_turns", "max_source", "no_repeat_ngram"):
             check_whole(name, getattr(self, name))
         for name in ("bidirectional", "tie_embeddings", "lowercase_message"):
             if not isinstance(getattr(self, name), bool):
@@ -116,6 +118,7 @@ class ModelConfig(Settings):
         check_range("n_layers", self.n_layers, 1, 16)
         check_range("dropout", self.dropout, 0, 0.95)
         check_range("context_turns", self.context_turns, 0, 16)
+        check_range("no_repeat_ngram", self.no_repeat_ngram, 0, 100)
         check_range("max_source", self.max_source, 3 if self.personalities else 2, 4096)
         if self.attention not in ATTENTIONS:
             raise ValueError(

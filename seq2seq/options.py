@@ -11,7 +11,7 @@ METHODS = ("greedy", "sample", "beam")
 LONGEST = 500  # pieces
 MOST_CANDIDATES = 1000
 WIDEST_BEAM = 64
-_WHOLE = ("max_len", "min_len", "top_k", "no_repeat_ngram", "beam_size", "candidates")
+_WHOLE = ("max_len", "min_len", "top_k", "beam_size", "candidates")
 _REAL = ("temperature", "top_p", "repetition_penalty", "length_penalty")
 
 
@@ -33,7 +33,7 @@ class DecodingOptions(Settings):
     top_k: int = 0  # only the k likeliest pieces; 0: all
     top_p: float = 1.0  # only the fewest likeliest pieces that hold this probability; 1: all
     repetition_penalty: float = 1.0  # on pieces already written; 1: none
-    no_repeat_ngram: int = 0  # no n pieces in a row a second time; 0: allowed
+    no_repeat_ngram: int | None = None  # no n pieces in a row twice; 0: allowed; None: the model's
     beam_size: int = 5  # hypotheses that beam search keeps
     length_penalty: float = 1.0  # beam score: logprob / length ** this; 0: the bare logprob
     seed: int | None = None  # of the draws; None: a new one, which the trace records
@@ -47,6 +47,9 @@ class DecodingOptions(Settings):
             raise ValueError(f"method is {self.method!r}; it must be one of {', '.join(METHODS)}")
         for name in _WHOLE:
             check_whole(name, getattr(self, name))
+        if self.no_repeat_ngram is not None:
+            check_whole("no_repeat_ngram", self.no_repeat_ngram)
+            check_range("no_repeat_ngram", self.no_repeat_ngram, 0, LONGEST)
         for name in _REAL:
             object.__setattr__(self, name, check_real(name, getattr(self, name)))
         check_range("max_len", self.max_len, 1, LONGEST)
@@ -55,7 +58,6 @@ class DecodingOptions(Settings):
         check_range("top_k", self.top_k, 0, 10**6)
         check_range("top_p", self.top_p, 0, 1, open_low=True)
         check_range("repetition_penalty", self.repetition_penalty, 0.01, 100)
-        check_range("no_repeat_ngram", self.no_repeat_ngram, 0, LONGEST)
         check_range("beam_size", self.beam_size, 1, WIDEST_BEAM)
         check_range("length_penalty", self.length_penalty, -10, 10)
         check_range("candidates", self.candidates, 1, MOST_CANDIDATES)

@@ -110,6 +110,7 @@ class Tokenizer:
                 vocab_size=vocab_size,
                 hard_vocab_limit=False,
                 byte_fallback=True,
+                split_by_unicode_script=False,  # "don't" is one piece, not "don", "'" and "t"
                 character_coverage=0.9995,
                 normalization_rule_name="nfkc",
                 pad_id=PAD_ID,

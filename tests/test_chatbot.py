@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -234,3 +235,16 @@ def test_each_message_may_have_its_own_options(bot: Chatbot) -> None:
 def test_what_is_no_options_is_refused(bot: Chatbot) -> None:
     with pytest.raises(ValueError, match=r"options is a dict.*DecodingOptions.from_dict"):
         bot.reply("hello", {})
+
+
+def test_a_model_may_forbid_repeated_runs_unless_the_options_allow_them(bot: Chatbot) -> None:
+    strict = dataclasses.replace(
+        bot.checkpoint, config=dataclasses.replace(bot.config, no_repeat_ngram=1)
+    )
+    options = DecodingOptions(max_len=20, min_len=15)
+    trace = Chatbot(strict).reply("hello", options)
+    assert trace.options.no_repeat_ngram == 1
+    assert len(set(trace.ids)) == len(trace.ids)
+    allowed = dataclasses.replace(options, no_repeat_ngram=0)
+    assert Chatbot(strict).reply("hello", allowed).ids == bot.reply("hello", options).ids
+    assert bot.reply("hello", options).options.no_repeat_ngram is None

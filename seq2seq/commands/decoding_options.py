@@ -15,7 +15,6 @@ _HELP = {
     "top_k": "choose among the k likeliest pieces only; 0: all",
     "top_p": "choose among the fewest pieces that hold this probability; 1: all",
     "repetition_penalty": "makes pieces already written less likely; 1: does not",
-    "no_repeat_ngram": "no n pieces in a row twice; 0: allowed",
     "beam_size": "hypotheses that beam search keeps",
     "length_penalty": "beam search ranks by logprob / length to this power",
     "candidates": "how many candidates each step of the trace records",
@@ -31,6 +30,12 @@ def add_decoding_arguments(parser: argparse.ArgumentParser) -> None:
         flag = "--" + name.replace("_", "-")
         help_text = f"{text} ({default:g})"
         group.add_argument(flag, type=type(default), default=default, metavar="N", help=help_text)
+    group.add_argument(
+        "--no-repeat-ngram",
+        type=int,
+        metavar="N",
+        help="no n pieces in a row twice; 0: allowed (what the checkpoint's config.json says)",
+    )
     group.add_argument("--seed", type=int, metavar="N", help="of the draws; a new one if not given")
     group.add_argument(
         "--personality",

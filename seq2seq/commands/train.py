@@ -51,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     sizes.add_argument("--tie-embeddings", action="store_true", help="one matrix for all pieces")
     _add(sizes, "--context-turns", _MODEL.context_turns, "earlier turns that the encoder reads")
     _add(sizes, "--max-source", _MODEL.max_source, "pieces of a message that the encoder reads")
+    _add(sizes, "--no-repeat-ngram", _MODEL.no_repeat_ngram, "pieces in a row, none twice; 0: any")
     sizes.add_argument("--keep-case", action="store_true", help="do not lower-case messages")
     run = parser.add_argument_group("run")
     run.add_argument(
@@ -140,7 +141,13 @@ def _settings(arguments: argparse.Namespace) -> RunSettings:
 
     values = vars(arguments)
     model_names = ("vocab_size", "emb_dim", "hidden_dim", "n_layers", "dropout", "attention")
-    more_names = ("bidirectional", "tie_embeddings", "context_turns", "max_source")
+    more_names = (
+        "bidirectional",
+        "tie_embeddings",
+        "context_turns",
+        "max_source",
+        "no_repeat_ngram",
+    )
     personalities = chosen_personalities(arguments.personality)
     model = ModelConfig(
         **{name: values[name] for name in (*model_names, *more_names)},

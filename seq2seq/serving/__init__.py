@@ -1,6 +1,12 @@
 """What a server of the chatbot needs beside its page: checkpoints, visits, limits, safe answers."""
 
-from seq2seq.serving.about import describe, help_notice, language, personalities
+from seq2seq.serving.about import (
+    describe,
+    help_notice,
+    language,
+    no_repeat_ngram,
+    personalities,
+)
 from seq2seq.serving.arguments import Arguments, parse
 from seq2seq.serving.endpoint import answer
 from seq2seq.serving.hardening import SAFE_LAUNCH, Harden
@@ -25,6 +31,7 @@ __all__ = [
     "find_checkpoints",
     "help_notice",
     "language",
+    "no_repeat_ngram",
     "options_from_controls",
     "parse",
     "personalities",

@@ -19,6 +19,14 @@ def personalities(shelf: Shelf, name: str) -> tuple[str, ...]:
         return ()
 
 
+def no_repeat_ngram(shelf: Shelf, name: str) -> int:
+    """How many pieces in a row no reply of the checkpoint has twice unless told; 0 is any."""
+    try:
+        return shelf.get(name).config.no_repeat_ngram
+    except CheckpointError:
+        return 0
+
+
 def language(shelf: Shelf, name: str) -> str:
     """The language that the checkpoint speaks first of all, as its metrics say; en unless told."""
     try:

@@ -54,6 +54,23 @@ def island(elem_id: str, template: str, script: str) -> gr.HTML:
     )
 
 
+def dropdown(
+    label: str, choices: list[tuple[str, str]], *, visible: bool = True, interactive: bool = True
+) -> gr.Dropdown:
+    """A choice in the page's head, of (words, value) pairs; its first is chosen."""
+    return gr.Dropdown(
+        choices,
+        value=choices[0][1] if choices else None,
+        label=label,
+        elem_id=label.lower(),
+        filterable=False,
+        container=False,
+        scale=0,
+        visible=visible,
+        interactive=interactive,
+    )
+
+
 class Page:
     """The components of the page, and what happens when a visitor uses them."""
 
@@ -63,26 +80,12 @@ class Page:
         self.visit = gr.State(Visit())
         with gr.Row(elem_id="top"):
             gr.Markdown(f"# {TITLE}\n{STORY}", elem_id="title")
-            self.model = gr.Dropdown(
+            self.model = dropdown(
+                "Model",
                 [(f"Model: {name}", name) for name in shelf.names],
-                value=shelf.names[0] if shelf.names else None,
-                label="Model",
-                elem_id="model",
                 visible=len(shelf.names) > 1,
-                filterable=False,
-                container=False,
-                scale=0,
             )
-            self.personality = gr.Dropdown(
-                [(NOBODY, "")],
-                value="",
-                label="Personality",
-                elem_id="personality",
-                interactive=False,
-                filterable=False,
-                container=False,
-                scale=0,
-            )
+            self.personality = dropdown("Personality", [(NOBODY, "")], interactive=False)
         with gr.Row(elem_id="columns"):
             with gr.Column(scale=5, min_width=300, elem_id="talk"):
                 self._lay_chat()
@@ -288,14 +291,8 @@ def build(checkpoints: Sequence[Path]) -> gr.Blocks:
 def main(argv: Sequence[str] | None = None) -> None:
     """Serve the page until interrupted."""
     arguments = serving.parse(argv)
-    theme = gr.themes.Default(primary_hue="teal", neutral_hue="slate", font=FONTS).set(
-        body_text_color_subdued="*neutral_600",
-        body_text_color_subdued_dark="*neutral_400",
-        button_primary_background_fill="*primary_700",
-        button_primary_background_fill_hover="*primary_800",
-        button_primary_background_fill_dark="*primary_700",
-        button_primary_background_fill_hover_dark="*primary_800",
-    )
+    theme = gr.themes.Default(primary_hue="teal", neutral_hue="slate", font=FONTS)
+    theme.set(**json.loads(asset("theme.json")))
     page = build(arguments.checkpoints or serving.find_checkpoints(HERE / "checkpoints"))
     try:
         page.launch(

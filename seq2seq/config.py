@@ -152,8 +152,8 @@ class TrainingConfig(Settings):
     max_minutes: float | None = None
     batch_pieces: int = 2400
     optimizer: str = "muon"
-    learning_rate: float = 4e-3
-    matrix_learning_rate: float = 5e-3
+    learning_rate: float = 2e-3
+    matrix_learning_rate: float = 2e-3
     final_lr_ratio: float = 0.02
     warmup: float = 0.03
     weight_decay: float = 0.01

@@ -109,7 +109,7 @@ def run(name: str, variant: Variant, data: Any, minutes: float, out: Path) -> di
     mixture, small_talk = data
     model = dataclasses.replace(BASE, **variant.model)
     training = TrainingConfig(
-        corpora=("slice",), max_minutes=minutes, max_target=60, precision="bf16",
+        corpora=("slice",), learning_rate=4e-3, matrix_learning_rate=5e-3, max_minutes=minutes, max_target=60, precision="bf16",
         validate_every=10**9, save_every=10**9, **variant.training,
     )  # fmt: skip
     settings = RunSettings(training, model)

@@ -109,8 +109,9 @@ def run(name: str, variant: Variant, data: Any, minutes: float, out: Path) -> di
     mixture, small_talk = data
     model = dataclasses.replace(BASE, **variant.model)
     training = TrainingConfig(
-        corpora=("slice",), learning_rate=4e-3, matrix_learning_rate=5e-3, max_minutes=minutes, max_target=60, precision="bf16",
-        validate_every=10**9, save_every=10**9, **variant.training,
+        corpora=("slice",), learning_rate=4e-3, matrix_learning_rate=5e-3, max_minutes=minutes,
+        max_target=60, precision="bf16", validate_every=10**9, save_every=10**9,
+        **variant.training,
     )  # fmt: skip
     settings = RunSettings(training, model)
     mixture = _varied(mixture, model, variant)

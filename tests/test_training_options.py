@@ -31,11 +31,15 @@ def stepped(config: ModelConfig, **changes: object) -> tuple[set[str], Optimizer
     for parameter in model.parameters():
         parameter.grad = torch.randn_like(parameter)
     optimizer.step(1.0)
-    moved = {name: value.detach() - before[name] for name, value in model.named_parameters()}
+    moved = {
+        name: value.detach() - before[name].detach() for name, value in model.named_parameters()
+    }
     assert all(bool(change.any()) for change in moved.values())
     assert all(not p.grad.any() for p in model.parameters() if p.grad is not None)
     # An orthogonalised update has singular values of one size; AdamW's first is +-rate everywhere.
-    even = {name for name, m in moved.items() if m.ndim == 2 and float(m.abs().std()) > 1e-4}
+    even = {
+        name for name, m in moved.items() if m.ndim == 2 and float(m.detach().abs().std()) > 1e-4
+    }
     return even, optimizer
 
 
@@ -87,7 +91,7 @@ def test_the_average_follows_the_weights_and_is_what_is_shown() -> None:
         with torch.no_grad():
             model.decoder.fc_out.bias.fill_(value)
         shown.update()
-        values.append(float(shown.model.decoder.fc_out.bias[0]))
+        values.append(shown.model.decoder.fc_out.bias[0].item())
     assert values == pytest.approx([1.0, 1.25, 0.75 * 1.25 + 0.25 * 6.0])
     assert shown.model is not model
     assert Shown(model, 0.0).model is model
@@ -97,11 +101,11 @@ def test_an_average_that_was_put_back_goes_on() -> None:
     model = random_model({})
     shown = Shown(model, 0.75)
     shown.restored(9)
-    average = float(shown.model.decoder.fc_out.bias[0])
+    average = shown.model.decoder.fc_out.bias[0].item()
     with torch.no_grad():
         model.decoder.fc_out.bias.fill_(4.0)
     shown.update()
-    assert float(shown.model.decoder.fc_out.bias[0]) == pytest.approx(0.75 * average + 1.0)
+    assert shown.model.decoder.fc_out.bias[0].item() == pytest.approx(0.75 * average + 1.0)
 
 
 def test_hidden_pieces_are_a_share_of_the_message_alone() -> None:

@@ -244,11 +244,14 @@ class Page:
         language = serving.language(self.shelf, model or "")
         told |= zip(self.examples, self.sayings.get(language, self.sayings["en"]), strict=True)
         names = serving.personalities(self.shelf, model or "")
-        choices = [(f"Personality: {name}", name) for name in names] or [(NOBODY, "")]
+        # '' is the default of every model, so that it is a choice wherever it comes from.
+        values = ["", *names[1:]]
+        choices = [(f"Personality: {n}", v) for n, v in zip(names, values, strict=False)]
+        choices = choices or [(NOBODY, "")]
         told[self.controls["no_repeat_ngram"]] = serving.no_repeat_ngram(self.shelf, model or "")
         told[self.personality] = gr.update(
             choices=choices,
-            value=personality if personality in names else choices[0][1],
+            value=personality if personality in names[1:] else "",
             interactive=bool(names),
         )
         return told

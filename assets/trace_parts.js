@@ -55,7 +55,7 @@ function ordinal(rank) {
 // Control pieces: one after each earlier turn, and one that says who is to answer.
 const CONTROLS = {
   turn: ['earlier turn', ' · end of an earlier turn'],
-  personality: ['who answers', ' · control piece: the personality that is asked for'],
+  personality: ['personality', ' · control piece: the personality that is asked for'],
 };
 
 function sourcePiece([piece, id, unknown, kind], unread) {

@@ -33,11 +33,12 @@ def test_personalities_are_offered_and_the_one_chosen_is_kept(
 ) -> None:
     page = page_of(cast_checkpoint, tiny_checkpoint)
     offered = page.welcome()[page.personality]
-    assert offered["value"] == "friendly"
-    assert [name for _, name in offered["choices"]] == ["friendly", "witty"]
+    assert offered["value"] == ""
+    expected = [("Personality: friendly", ""), ("Personality: witty", "witty")]
+    assert offered["choices"] == expected
     assert offered["interactive"]
     assert page.describe("cast", "witty")[page.personality]["value"] == "witty"
-    assert page.describe("cast", "caring")[page.personality]["value"] == "friendly"
+    assert page.describe("cast", "caring")[page.personality]["value"] == ""
     none = page.describe("tiny", "witty")[page.personality]
     assert none["choices"] == [(app.NOBODY, "")]
     assert none["value"] == ""

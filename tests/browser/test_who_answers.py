@@ -29,7 +29,7 @@ def test_the_personality_chosen_answers_and_its_control_piece_is_shown(
     assert spoken(page) == dict(PAIRS)["hello"]
     piece = page.locator(".tv-source .tv-personality")
     expect(piece).to_have_count(1)
-    assert piece.inner_text().split() == ["<friendly>", "who", "answers"]
+    assert piece.inner_text().split() == ["<friendly>", "personality"]
     choose(page, "personality", "Personality: witty")
     ask(page, "hello", 2)
     assert spoken(page) == dict(WITTY)["hello"]

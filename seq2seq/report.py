@@ -96,7 +96,9 @@ def write_report(
     draw_lengths([answer.pieces for answer in found.answers], wanted, folder / "reply_length.png")
     history = bot.metrics.get("history")
     if history:
-        draw_curve(history, folder / "learning_curve.png", "held out")
+        same = bot.metrics.get("data", {}).get("held_out_from") == "train"
+        words = "same pairs, scored again" if same else "held out"
+        draw_curve(history, folder / "learning_curve.png", words)
     text = _page(figures, manner, has_curve=bool(history))
     write_atomically(folder / "README.md", text)
     return figures

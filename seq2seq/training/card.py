@@ -17,7 +17,7 @@ def model_card(name: str, metrics: dict[str, Any]) -> str:
     own = [choice.name for choice in used if corpus_info(choice.name) is None]
     return "\n".join(
         [
-            *_front_matter(infos, own),
+            *_front_matter(infos, own, metrics["languages"]),
             f"# {name}",
             "",
             "A sequence-to-sequence chatbot: a GRU encoder reads the message into one context "
@@ -55,9 +55,8 @@ def model_card(name: str, metrics: dict[str, Any]) -> str:
     )
 
 
-def _front_matter(infos: Iterable[CorpusInfo], own: list[str]) -> list[str]:
+def _front_matter(infos: Iterable[CorpusInfo], own: list[str], languages: list[str]) -> list[str]:
     """The hub's metadata; a licence only where all data are public and named."""
-    languages = sorted({language for info in infos for language in info.languages})
     licences = {info.licence for info in infos}
     lines = ["---", "library_name: seq2seq", "pipeline_tag: text-generation"]
     if languages:

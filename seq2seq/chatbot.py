@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import secrets
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from seq2seq.batching import pad_sources
-from seq2seq.beam import beam_reply, search
-from seq2seq.care import help_for
+from seq2seq.asking import begin_trace, check_branch, check_requests
 from seq2seq.checkpoint import CONFIG, METRICS, TOKENIZER, WEIGHTS, Checkpoint, load_checkpoint
 from seq2seq.config import ModelConfig
-from seq2seq.decoding import Reply, check_prefix, decode
-from seq2seq.measuring import keep_rows
-from seq2seq.model import Encoded
 from seq2seq.options import DecodingOptions
-from seq2seq.source import chosen_personality, read_source
-from seq2seq.tokenizer import EOS_ID
-from seq2seq.trace import SourcePiece, Trace
+from seq2seq.replying import branch_reply, grow_replies
+from seq2seq.trace import Trace
 
 _LOCAL = ("checkpoints", ".", "..")  # first parts of a path that are no user of the hub
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -109,8 +99,9 @@ class Chatbot:
         turns, oldest first; a model reads the last `config.context_turns` of them. Raises
         ValueError for an empty message or a bad prefix.
         """
-        (checked,) = self._checked([message], options, [history])
-        return (trace for _, trace in self._replies([message], [checked], [history]))
+        (checked,) = check_requests(self.checkpoint, [message], options, [history])
+        begun = begin_trace(self.checkpoint, message, checked, history)
+        return (trace for _, trace in grow_replies(self.checkpoint, [begun]))
 
     def reply(
         self,
@@ -123,6 +114,16 @@ class Chatbot:
         for trace in self.stream(message, options, history=history):
             last = trace
         return last
+
+    def branch(self, trace: Trace, step: int, id: int) -> Iterator[Trace]:
+        """What if the reply had piece `id` at `step` (from 0)? Gives the other reply as it grows.
+
+        The steps before are kept, and nothing is encoded or decoded again. Raises ValueError for a
+        step that the trace does not have, a piece that no reply has, the trace of another
+        checkpoint, and for an answer that points to help (`seq2seq.care`), which stays as it is.
+        """
+        check_branch(self.checkpoint, trace, step, id)
+        return branch_reply(self.checkpoint, trace, step, id)
 
     def reply_many(
         self,
@@ -143,7 +144,7 @@ class Chatbot:
             histories = [()] * len(messages)
         if len(histories) != len(messages):
             raise ValueError(f"{len(messages)} messages but {len(histories)} histories")
-        checked = self._checked(messages, options, histories)
+        checked = check_requests(self.checkpoint, messages, options, histories)
         alike: dict[DecodingOptions, list[int]] = {}
         for i in sorted(range(len(messages)), key=lambda i: len(messages[i])):
             # Whose reply it is and which random numbers it draws are each row's own.
@@ -153,142 +154,13 @@ class Chatbot:
         for order in alike.values():
             for start in range(0, len(order), _AT_ONCE):
                 rows = order[start : start + _AT_ONCE]
-                chosen = [messages[i] for i in rows]
-                heard = [histories[i] for i in rows]
-                for row, trace in self._replies(chosen, [checked[i] for i in rows], heard):
+                begun = [
+                    begin_trace(self.checkpoint, messages[i], checked[i], histories[i])
+                    for i in rows
+                ]
+                for row, trace in grow_replies(self.checkpoint, begun):
                     traces[rows[row]] = trace
         return [traces[i] for i in range(len(messages))]
-
-    def _guarded(self, message: str, options: DecodingOptions) -> DecodingOptions:
-        """The options, or where a life may be at stake those that force the answer with help."""
-        answer = help_for(message)
-        if answer is None:
-            return options
-        forced = (*self.checkpoint.tokenizer.encode(answer), EOS_ID)
-        longest = max(options.max_len, len(forced))
-        return dataclasses.replace(options, method="greedy", prefix_ids=forced, max_len=longest)
-
-    def _replies(
-        self,
-        messages: Sequence[str],
-        options: Sequence[DecodingOptions],
-        histories: Sequence[Sequence[str]],
-    ) -> Iterator[tuple[int, Trace]]:
-        """(row, trace so far) of each message at each step.
-
-        The options may differ in seed and personality alone.
-        """
-        model, tokenizer = self.checkpoint.model, self.checkpoint.tokenizer
-        started = time.perf_counter()
-        traces = list(map(self._start, messages, options, histories))
-        sources = [[piece.id for piece in trace.source] for trace in traces]
-        with torch.inference_mode():
-            encoded = model.encode(pad_sources(sources))
-        encode_ms = _milliseconds_since(started)
-        traces = [dataclasses.replace(trace, encode_ms=encode_ms) for trace in traces]
-        shared = traces[0].options
-        if shared.method == "beam":
-            for row, trace in enumerate(traces):
-                for grown in self._searched(trace, keep_rows(encoded, torch.tensor([row]))):
-                    yield row, grown
-            return
-        replies = [Reply(trace.seed) for trace in traces]
-        started = time.perf_counter()
-        for found in decode(model, tokenizer, encoded, shared, replies):
-            decode_ms = _milliseconds_since(started)
-            for row, step in found:
-                traces[row] = dataclasses.replace(
-                    traces[row],
-                    steps=(*traces[row].steps, step),
-                    finish_reason=replies[row].finish_reason,
-                    decode_ms=decode_ms,
-                )
-                yield row, traces[row]
-
-    def _searched(self, trace: Trace, encoded: Encoded) -> Iterator[Trace]:
-        """A reply by beam search: found first, then given a step more each time."""
-        started = time.perf_counter()
-        model, tokenizer = self.checkpoint.model, self.checkpoint.tokenizer
-        ends = search(model, encoded, trace.options, tokenizer.never_written)
-        steps, hypotheses = beam_reply(tokenizer, trace.options, ends)
-        found = dataclasses.replace(trace, decode_ms=_milliseconds_since(started))
-        for count in range(1, len(steps)):
-            yield dataclasses.replace(found, steps=steps[:count])
-        reason = "eos" if steps[-1].id == EOS_ID else "length"
-        yield dataclasses.replace(found, steps=steps, hypotheses=hypotheses, finish_reason=reason)
-
-    def _checked(
-        self,
-        messages: Sequence[str],
-        options: DecodingOptions | Sequence[DecodingOptions] | None,
-        histories: Sequence[Sequence[str]],
-    ) -> list[DecodingOptions]:
-        """The options of each message, if all of this can be answered; ValueError if not."""
-        given = options if isinstance(options, (list, tuple)) else [options] * len(messages)
-        if len(given) != len(messages):
-            raise ValueError(f"{len(messages)} messages but {len(given)} options")
-        each = [_options(one) for one in given]
-        for message in messages:
-            _check_message(message)
-        for history in histories:
-            if isinstance(history, str) or not all(isinstance(turn, str) for turn in history):
-                raise ValueError("history must be a list of texts, the earlier turns, oldest first")
-        checked = {one: self._completed(one) for one in dict.fromkeys(each)}
-        return [self._guarded(m, checked[one]) for m, one in zip(messages, each, strict=True)]
-
-    def _completed(self, options: DecodingOptions) -> DecodingOptions:
-        """The options with the model's defaults; ValueError for what it does not have."""
-        check_prefix(options, self.checkpoint.tokenizer)
-        personality = chosen_personality(self.config, options.personality)
-        repeats = options.no_repeat_ngram
-        if repeats is None:
-            repeats = self.config.no_repeat_ngram or None
-        return dataclasses.replace(options, personality=personality, no_repeat_ngram=repeats)
-
-    def _start(self, message: str, options: DecodingOptions, history: Sequence[str]) -> Trace:
-        """The trace before the first step: what the encoder reads, and the seed drawn."""
-        message = message.encode("utf-8", "replace").decode("utf-8")  # no lone surrogates
-        tokenizer, personality = self.checkpoint.tokenizer, options.personality
-        source = read_source(tokenizer, self.config, message, history, personality)
-        if options.method == "sample" and options.seed is None:
-            options = dataclasses.replace(options, seed=secrets.randbelow(2**31))
-        return Trace(
-            checkpoint=self.name,
-            sha256=self.sha256,
-            message=message,
-            normalized=source.normalized,
-            source=tuple(self._source_piece(id) for id in source.ids),
-            unread=tuple(self._source_piece(id) for id in source.unread),
-            options=options,
-            history=tuple(history),
-        )
-
-    def _source_piece(self, id: int) -> SourcePiece:
-        tokenizer = self.checkpoint.tokenizer
-        return SourcePiece(tokenizer.piece(id), id, tokenizer.is_unknown(id))
-
-
-def _options(given: object) -> DecodingOptions:
-    """The options given, or the defaults for None. Raises ValueError for anything else."""
-    if given is None:
-        return DecodingOptions()
-    if not isinstance(given, DecodingOptions):
-        raise ValueError(
-            f"options is a {type(given).__name__}; make it with DecodingOptions(...) or "
-            "DecodingOptions.from_dict"
-        )
-    return given
-
-
-def _check_message(message: object) -> None:
-    if not isinstance(message, str):
-        raise ValueError(f"the message is a {type(message).__name__}; it must be text")
-    if not message.strip():
-        raise ValueError("the message is empty; write something")
-
-
-def _milliseconds_since(started: float) -> float:
-    return (time.perf_counter() - started) * 1000
 
 
 def _download(hub_id: str) -> Path:

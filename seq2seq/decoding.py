@@ -29,6 +29,14 @@ class Reply:
         """Make the row's own random numbers, which no other row touches."""
         self._random = None if self.seed is None else torch.Generator().manual_seed(self.seed)
 
+    @classmethod
+    def begun(cls, seed: int | None, steps: Sequence[Step]) -> Reply:
+        """A reply that has these steps, its next random number the one that follows theirs."""
+        reply = cls(seed, [step.id for step in steps], steps[-1].logprob if steps else 0.0)
+        for _ in steps:
+            reply.draw()
+        return reply
+
     def draw(self) -> float | None:
         """The next random number in [0, 1); None where nothing is drawn."""
         if self._random is None:
@@ -65,16 +73,20 @@ def decode(
     encoded: Encoded,
     options: DecodingOptions,
     replies: Sequence[Reply],
+    hidden: Tensor | None = None,
 ) -> Iterator[list[tuple[int, Step]]]:
     """Write the replies, one for each row of `encoded`; each time give (row, step) of those alive.
 
     A row leaves at its end token or at max_len; the others go on. What a row gets does not depend
-    on the others. Rows share the options, but for the seed, which is the reply's own.
+    on the others. Rows share the options, but for the seed, which is the reply's own. Replies that
+    have begun, all with as many pieces, come with the state (L, B, H) after reading them but the
+    last.
     """
     alive = list(range(len(replies)))
-    texts = [tokenizer.detokenizer() for _ in replies]
-    hidden = encoded.hidden
-    fed = torch.full((len(replies), 1), SOS_ID, device=hidden.device)  # (B, 1)
+    texts = [tokenizer.detokenizer(reply.ids) for reply in replies]
+    hidden = encoded.hidden if hidden is None else hidden
+    last = [[reply.ids[-1] if reply.ids else SOS_ID] for reply in replies]
+    fed = torch.tensor(last, device=hidden.device)  # (B, 1)
     while alive:
         result = model.decoder.logits(fed, hidden, encoded)
         rows = [replies[i] for i in alive]

@@ -157,9 +157,12 @@ class Tokenizer:
         """Whether this is the unknown piece."""
         return id == UNK_ID
 
-    def detokenizer(self) -> Detokenizer:
-        """What turns ids into text one at a time."""
-        return Detokenizer(self._sp)
+    def detokenizer(self, before: Iterable[int] = ()) -> Detokenizer:
+        """What turns ids into text one at a time, going on behind the ids `before`."""
+        texts = Detokenizer(self._sp)
+        for id in before:
+            texts.add(id)
+        return texts
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of these ids; special pieces have none."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
+from seq2seq.model import Encoded
 from seq2seq.options import DecodingOptions
 
 VERSION = 1
@@ -133,6 +134,7 @@ class Trace:
     hypotheses: tuple[Hypothesis, ...] | None = None  # of beam search, best first
     encode_ms: float = 0.0
     decode_ms: float = 0.0
+    encoded: Encoded | None = field(default=None, repr=False, compare=False)  # to go on from
 
     @property
     def reply(self) -> str:

@@ -95,7 +95,11 @@ def decode(
         written = [row.ids for row in rows]
         allowed = sampling_logits(logits, written, options, tokenizer.never_written)
         forced = len(written[0]) < len(options.prefix_ids)
-        chosen = _choose(allowed, draws, options, len(written[0]))
+        position = len(written[0])
+        if forced:
+            chosen = torch.full((len(rows),), options.prefix_ids[position], device=hidden.device)
+        else:
+            chosen = choose(allowed, draws, options.method)
         measures = measure(logits, allowed, chosen, options.candidates)
         attention = attention_of(result, encoded)
         found = []
@@ -122,22 +126,24 @@ def decode(
             alive = [alive[k] for k in kept]
 
 
-def _choose(
-    allowed: Tensor, draws: list[float | None], options: DecodingOptions, position: int
-) -> Tensor:
-    """The piece (B,) that each row of allowed (B, V) goes on with: forced, drawn or likeliest."""
-    if position < len(options.prefix_ids):
-        return torch.full((len(draws),), options.prefix_ids[position], device=allowed.device)
-    if options.method == "sample":
+def choose(allowed: Tensor, draws: Sequence[float | None], method: str) -> Tensor:
+    """The piece (B,) that each row of allowed (B, V) goes on with: likeliest, or drawn."""
+    if method == "sample":
         return _drawn(allowed.softmax(dim=-1), draws)
     return allowed.argmax(dim=-1)
 
 
-def _drawn(sampling: Tensor, draws: list[float | None]) -> Tensor:
-    """The piece (B,) that each row's draw falls on, likeliest first along the bar from 0 to 1."""
+def cumulative_bar(sampling: Tensor) -> tuple[Tensor, Tensor]:
+    """Where each piece ends on the bar from 0 to 1, likeliest first: ends and ids, both (B, V)."""
     ordered, ids = sampling.sort(dim=-1, descending=True, stable=True)
-    bar = ordered.cumsum(dim=-1)  # (B, V)
+    bar = ordered.cumsum(dim=-1)
+    return bar, ids
+
+
+def _drawn(sampling: Tensor, draws: Sequence[float | None]) -> Tensor:
+    """The piece (B,) that each row's draw falls on, likeliest first along the bar from 0 to 1."""
+    bar, ids = cumulative_bar(sampling)
     at = torch.tensor([[draw] for draw in draws], dtype=bar.dtype, device=bar.device)
     index = torch.searchsorted(bar, at * bar[:, -1:], right=True)  # (B, 1)
-    last = (ordered > 0).sum(dim=-1, keepdim=True) - 1
+    last = (sampling > 0).sum(dim=-1, keepdim=True) - 1
     return ids.gather(1, torch.minimum(index, last)).squeeze(1)

@@ -5,7 +5,8 @@ Every filter takes logits (B, V) and gives new ones; a forbidden piece gets minu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,30 +17,57 @@ from seq2seq.tokenizer import EOS_ID
 FORBIDDEN = float("-inf")
 
 
+class Stage(NamedTuple):
+    """The logits after one filter; `name` is the option's, or `never_written` or `last_resort`."""
+
+    name: str
+    logits: Tensor  # (B, V)
+
+
 def sampling_logits(
     logits: Tensor,
     written: Sequence[Sequence[int]],
     options: DecodingOptions,
     never: Sequence[int] = (),
 ) -> Tensor:
-    """The logits (B, V) whose softmax a piece is chosen from.
+    """The logits (B, V) whose softmax a piece is chosen from: those after the last stage."""
+    for stage in stages(logits, written, options, never):
+        logits = stage.logits
+    return logits
 
-    written holds each row's pieces so far; never are the special pieces that no reply holds. Where
-    the filters together forbid everything, the end token alone is left.
+
+def stages(
+    logits: Tensor,
+    written: Sequence[Sequence[int]],
+    options: DecodingOptions,
+    never: Sequence[int] = (),
+) -> Iterator[Stage]:
+    """The logits (B, V) after each filter that the options turn on, in the order of their use.
+
+    written holds each row's pieces so far; never are the special pieces that no reply holds.
+    Temperature is always a stage. Where the filters together forbid everything, the end token alone
+    is left: `last_resort`, the last stage.
     """
     logits = forbid(logits, never)
+    yield Stage("never_written", logits)
     if options.repetition_penalty != 1.0:
         logits = penalize_repeats(logits, written, options.repetition_penalty)
+        yield Stage("repetition_penalty", logits)
     if options.no_repeat_ngram:
         logits = forbid_repeated_ngrams(logits, written, options.no_repeat_ngram)
+        yield Stage("no_repeat_ngram", logits)
     if options.min_len:
         logits = forbid_early_end(logits, written, options.min_len)
+        yield Stage("min_len", logits)
     logits = logits / options.temperature
+    yield Stage("temperature", logits)
     if options.top_k:
         logits = keep_top_k(logits, options.top_k)
+        yield Stage("top_k", logits)
     if options.top_p < 1.0:
         logits = keep_top_p(logits, options.top_p)
-    return _end_if_nothing_is_left(logits)
+        yield Stage("top_p", logits)
+    yield Stage("last_resort", _end_if_nothing_is_left(logits))
 
 
 def forbid(logits: Tensor, ids: Sequence[int]) -> Tensor:

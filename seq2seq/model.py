@@ -130,6 +130,13 @@ class Decoder(nn.Module):
         """
         embedded = self.dropout(self.embedding(trg))  # (B, T, E)
         states, hidden = self.gru(embedded, hidden)  # (B, T, H)
+        features, weights = self.features(states, encoded)
+        return features, hidden, weights
+
+    def features(
+        self, states: Tensor, encoded: Encoded | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        """What `fc_out` gets of the last layer's states (B, T, H), and attention (B, T, S)."""
         weights = None
         if self.attention is not None:
             if encoded is None:
@@ -137,7 +144,7 @@ class Decoder(nn.Module):
             states, weights = self.attention(states, encoded.memory, encoded.mask)
         if self.to_embedding is not None:
             states = self.to_embedding(states)
-        return states, hidden, weights
+        return states, weights
 
     def logits(self, trg: Tensor, hidden: Tensor, encoded: Encoded | None = None) -> Decoded:
         """Feed trg (B, T) from hidden (L, B, H); `forward` is the softmax of a single step."""

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import pytest
 import torch
-from random_models import VARIANTS
+from random_models import VARIANTS, random_bot
 
 from seq2seq.chatbot import Chatbot
-from seq2seq.checkpoint import Checkpoint
-from seq2seq.config import ModelConfig
-from seq2seq.model import build_model
 from seq2seq.options import DecodingOptions
-from seq2seq.tokenizer import EOS_ID, SOS_ID, TOKENS, Tokenizer
+from seq2seq.tokenizer import EOS_ID, SOS_ID, TOKENS
 from seq2seq.trace import Trace
 
 METHODS = {
@@ -26,16 +22,7 @@ METHODS = {
 
 @pytest.fixture(scope="module", params=VARIANTS, ids=str)
 def bot(request: pytest.FixtureRequest) -> Chatbot:
-    """An untrained bot of each variant, whose replies vary."""
-    tokenizer = Tokenizer.train(["hello, how are you?", "I am well, thank you."] * 5, 300)
-    sizes = {"emb_dim": 12, "hidden_dim": 16, "dropout": 0.0, **request.param}
-    config = ModelConfig(vocab_size=tokenizer.vocab_size, **sizes)
-    torch.manual_seed(1)
-    model = build_model(config, TOKENS).eval()
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.uniform_(-1, 1)
-    return Chatbot(Checkpoint(Path("random"), config, model, tokenizer, "0" * 64, {}, ""))
+    return random_bot(request.param)
 
 
 def last(bot: Chatbot, trace: Trace, step: int, id: int) -> Trace:

@@ -19,7 +19,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from seq2seq import serving
-from seq2seq.serving import Shelf, Visit
+from seq2seq.serving import Shelf, Turn, Visit
 
 HERE = Path(__file__).parent
 TITLE = "Seq2seq chatbot, opened up"
@@ -164,7 +164,9 @@ class Page:
         self.stop.click(self.halt, self.visit, None, **DIRECT)
         self.clear.click(self.forget, self.visit, drawn, **DIRECT)
         self.chat.select(self.open_clicked, self.visit, self.view, **DIRECT)
-        self.view.input(self.open_picked, self.visit, self.view, **DIRECT)
+        self.view.input(self.open_picked, self.visit, [self.view, self.chat], **DIRECT)
+        pace = self.controls["pace"]
+        self.view.select(self.go_another_way, [self.visit, pace], **said)
         self.model.input(self.describe, [self.model, self.personality], self.about, **QUIET)
 
     def say(self, message: str, visit: Visit, model: str, *values: object) -> Iterator[Update]:
@@ -183,21 +185,41 @@ class Page:
     def _answer(
         self, visit: Visit, message: str, model: str, controls: Update, *, again: bool = False
     ) -> Iterator[Update]:
-        kept, emptied = ({}, {}) if again else ({self.box: message}, {self.box: ""})
+        kept: Update = {} if again else {self.box: message}
+        first: Update = {} if again else {self.box: ""}
         try:
             bot = self.shelf.get(model or "")
-            turns = serving.converse(bot, visit, message, controls, again=again)
+            turns = serving.converse(bot, visit, message, controls, again=again, model=model or "")
         except ValueError as error:
             yield {self.notice: serving.with_label(str(error), self.labels), **kept}
             return
+        first[self.notice] = serving.help_notice(message)
+        yield from self._written(visit, turns, first, kept)
+
+    def go_another_way(self, visit: Visit, pace: object, event: gr.EventData) -> Iterator[Update]:
+        """What if? Write a reply again from one of its steps on, with another piece there."""
+        data = event._data if isinstance(event._data, dict) else {}
+        number, step, id = (data.get(name) for name in ("reply", "step", "id"))
         try:
-            told = {self.notice: serving.help_notice(message)}
-            yield {**self._drawn(visit), **self._busy(True), **emptied, **told}
+            turn = visit.find(number)
+            bot = self.shelf.get(turn.model if turn else "")
+            turns = serving.converse_from(bot, visit, number, step, id, pace)
+        except ValueError as error:
+            yield {self.notice: str(error)}
+            return
+        yield from self._written(visit, turns, {self.notice: ""}, {})
+
+    def _written(
+        self, visit: Visit, turns: Iterator[Turn], first: Update, failed: Update
+    ) -> Iterator[Update]:
+        """Redraw the page as the reply of a turn that has begun grows."""
+        try:
+            yield {**self._drawn(visit), **self._busy(True), **first}
             for _ in turns:
                 yield self._drawn(visit)
         except Exception:
             log.exception("a reply failed")
-            yield {self.notice: "Something went wrong here. Please try again.", **kept}
+            yield {self.notice: "Something went wrong here. Please try again.", **failed}
         yield {**self._drawn(visit), **self._busy(visit.writing is not None)}
 
     def _drawn(self, visit: Visit) -> Update:
@@ -223,19 +245,19 @@ class Page:
     def open_clicked(self, visit: Visit, event: gr.SelectData) -> Any:
         """Look into the reply that was clicked in the chat."""
         index = event.index[0] if isinstance(event.index, list) else event.index
-        return self._open(visit, visit.number_at(index))
+        return self._open(visit, visit.number_at(index))[self.view]
 
-    def open_picked(self, visit: Visit, event: gr.EventData) -> Any:
+    def open_picked(self, visit: Visit, event: gr.EventData) -> Update:
         """Look into the reply that was picked in the view."""
         data = event._data
         return self._open(visit, data.get("reply") if isinstance(data, dict) else None)
 
-    def _open(self, visit: Visit, number: object) -> Any:
+    def _open(self, visit: Visit, number: object) -> Update:
         turn = visit.find(number)
         if turn is None:
-            return gr.skip()
-        visit.shown = turn.number
-        return visit.view() or gr.skip()
+            return {self.view: gr.skip(), self.chat: gr.skip()}
+        visit.show(turn)
+        return self._drawn(visit)
 
     def describe(self, model: str | None, personality: str = "") -> Update:
         """Tell about a checkpoint, loading it if need be; offer its personalities and examples."""

@@ -27,19 +27,31 @@ function bars(p, drawn) {
   return track;
 }
 
-function row(name, id, p, drawn, chosen) {
+// A piece that could have been chosen is a button: pressed, the reply goes on from it.
+function candidate(name, id, p, index) {
+  const button = make('button', 'tv-if', name);
+  button.type = 'button';
+  button.dataset.instead = id;
+  button.setAttribute('aria-label',
+    `What if step ${index + 1} were ${name}, probability ${decimal(p)}?`);
+  return button;
+}
+
+function row(name, id, p, drawn, chosen, allowed, index) {
   const tr = make('tr', chosen ? 'tv-chosen' : '');
   tr.dataset.p = p;
   tr.dataset.drawn = drawn;
   tr.dataset.piece = name;
-  const head = make('th', 'tv-piece', name);
+  const head = make('th', 'tv-piece', allowed && !chosen ? undefined : name);
   head.scope = 'row';
+  if (allowed && !chosen) head.append(candidate(name, id, p, index));
   if (id === null) tr.className = 'tv-rest';
   else head.title = `${name} · id ${id}`;
   const scale = make('td');
   scale.append(bars(p, drawn));
   tr.append(head, scale, make('td', 'tv-num', decimal(p)), make('td', 'tv-num', decimal(drawn)));
-  tr.append(make('td', 'tv-mark', chosen ? '← chosen' : ''));
+  const mark = chosen ? '← chosen' : '';
+  tr.append(make('td', 'tv-mark', id === null || allowed ? mark : 'never written'));
   return tr;
 }
 
@@ -53,6 +65,6 @@ function drawPanel(panel, step, index, count, running) {
   paint(part('.tv-word'), step.p);
   part('.tv-forced').hidden = !step.forced;
   part('.tv-facts').replaceChildren(...facts(step));
-  const rows = step.rows.map(([piece, id, p, drawn, chosen]) => row(piece, id, p, drawn, chosen));
+  const rows = step.rows.map((values) => row(...values, index));
   part('tbody').replaceChildren(...rows, row('everything else', null, ...step.rest, false));
 }

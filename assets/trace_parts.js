@@ -74,14 +74,16 @@ function sourcePiece([piece, id, unknown, kind], unread) {
   return cell;
 }
 
-function replyPiece(step, index) {
+// `left` marks where a version of the reply went another way.
+function replyPiece(step, index, left) {
   const cell = make('button', 'tv-cell');
   cell.type = 'button';
   cell.dataset.step = index;
   cell.dataset.piece = step.piece;
   cell.tabIndex = -1;
   paint(cell, step.p);
-  const forced = step.forced ? ', forced' : '';
+  const forced = `${step.forced ? ', forced' : ''}${left ? ', here it went another way' : ''}`;
+  cell.classList.toggle('tv-left', left);
   const likely = `probability ${decimal(step.p)}${forced}`;
   cell.title = `${step.piece} · ${likely}`;
   cell.setAttribute('aria-label', `step ${index + 1}, ${step.piece}, ${likely}`);

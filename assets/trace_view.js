@@ -27,12 +27,28 @@ function take(line) {
   else state.end = line;
 }
 
-// Another reply: one that still grows is followed, a finished one is read from its first step.
+// What is listed of the reply that is open; where it left another version.
+function listed(number = state.reply && state.reply.number) {
+  return state.replies.find((one) => one.number === number);
+}
+
+function leftAt() {
+  const here = listed();
+  return here && here.left ? here.left[1] : -1;
+}
+
+function versions() {
+  const here = listed();
+  return here ? state.replies.filter((one) => one.answers === here.answers) : [];
+}
+
+// Another reply: one that still grows is followed, a finished one is read from its first step. A
+// version that left another one is held at the step where it did.
 function begin(before) {
   const same = before && state.reply && before.number === state.reply.number;
   if (same && before.message === state.reply.message) return;
-  state.follow = !state.end;
-  state.chosen = 0;
+  state.follow = !state.end && leftAt() < 0;
+  state.chosen = Math.max(leftAt(), 0);
 }
 
 function show(known) {
@@ -40,8 +56,10 @@ function show(known) {
   find('.tv-body').hidden = !state.reply;
   find('.tv-pick').hidden = !state.reply;
   if (!state.reply) return;
-  if (known === 0) { drawReply(); strip.replaceChildren(); }
-  strip.append(...state.steps.slice(known).map((step, k) => replyPiece(step, known + k)));
+  if (known === 0) { drawReply(); drawWays(); strip.replaceChildren(); }
+  const left = leftAt();
+  strip.append(...state.steps.slice(known)
+    .map((step, k) => replyPiece(step, known + k, known + k === left)));
   if (state.follow) state.chosen = state.steps.length - 1;
   select(Math.min(Math.max(state.chosen, 0), state.steps.length - 1));
   root.dataset.running = String(!state.end);
@@ -51,10 +69,12 @@ function show(known) {
 
 function drawReply() {
   const { number, source, unread, context, normalized, message } = state.reply;
-  const options = state.replies.map(([n, text]) => {
-    const option = make('option', '', `reply ${n}: ${text}`);
-    option.value = n;
-    option.selected = n === number;
+  const { answers } = listed();
+  const messages = new Map(state.replies.map((one) => [one.answers, one]));
+  const options = [...messages.values()].map((one, k) => {
+    const option = make('option', '', `reply ${k + 1}: ${one.message}`);
+    option.selected = one.answers === answers;
+    option.value = option.selected ? number : one.number;
     return option;
   });
   find('.tv-pick select').replaceChildren(...options);
@@ -79,6 +99,35 @@ function drawReply() {
   const [layers, hidden] = context;
   find('.tv-read .tv-context').textContent =
     `→ one context vector (${layers} × ${hidden} numbers): all that the decoder gets to know.`;
+}
+
+function drawWays() {
+  const all = versions();
+  const at = all.findIndex((one) => one.number === state.reply.number);
+  find('.tv-versions').hidden = all.length < 2;
+  find('.tv-ways').hidden = all.length < 2;
+  find('.tv-versions span').textContent = `version ${at + 1} of ${all.length}`;
+  find('.tv-older').setAttribute('aria-disabled', String(at < 1));
+  find('.tv-newer').setAttribute('aria-disabled', String(at === all.length - 1));
+  const place = (number) => all.findIndex((one) => one.number === number);
+  const depth = (one) => (one && one.left ? 1 + depth(all[place(one.left[0])]) : 0);
+  find('.tv-ways ol').replaceChildren(...all.map((one, k) => way(one, k === at, depth(one), place)));
+}
+
+function way(one, open, depth, place) {
+  const item = make('li');
+  item.style.marginInlineStart = `${Math.min(depth, 6) * 18}px`;
+  const button = make('button', 'tv-way', one.reply === null ? 'being written …' : one.reply || '(nothing)');
+  button.type = 'button';
+  button.dataset.open = one.number;
+  if (open) button.setAttribute('aria-current', 'true');
+  const parent = one.left ? place(one.left[0]) : -1;
+  const left = one.left
+    ? `left ${parent < 0 ? 'an earlier one' : `version ${parent + 1}`} at step ${one.left[1] + 1}`
+    : 'from the start';
+  const nats = one.logprob === null ? '' : ` · ${one.logprob.toFixed(2).replace('-', '−')} nats`;
+  item.append(button, make('small', '', `${open ? 'open · ' : ''}${left}${nats}`));
+  return item;
 }
 
 function drawBest() {
@@ -111,6 +160,8 @@ function select(index) {
   }
   find('.tv-follow').setAttribute('aria-pressed', String(state.follow));
   drawPanel(find('.tv-step'), state.steps[index], index, state.steps.length, !state.end);
+  root.dataset.step = index;
+  document.dispatchEvent(new CustomEvent('seq2seq:step', { detail: { step: index } }));
   reveal(strip, strip.children[index]);
 }
 
@@ -131,6 +182,10 @@ element.addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (!button || !state.steps.length) return;
   if (button.dataset.step) hold(Number(button.dataset.step));
+  else if (button.dataset.instead) branch(Number(button.dataset.instead));
+  else if (button.dataset.open) open(Number(button.dataset.open));
+  else if (button.matches('.tv-older')) walk(-1);
+  else if (button.matches('.tv-newer')) walk(1);
   else if (button.matches('.tv-prev')) hold(state.chosen - 1);
   else if (button.matches('.tv-next')) hold(state.chosen + 1);
   else if (button.matches('.tv-follow')) {
@@ -138,6 +193,22 @@ element.addEventListener('click', (event) => {
     select(state.follow ? state.steps.length - 1 : state.chosen);
   }
 });
+
+function open(number) {
+  trigger('input', { reply: number });
+}
+
+function walk(by) {
+  const all = versions();
+  const to = all[all.findIndex((one) => one.number === state.reply.number) + by];
+  if (to) open(to.number);
+}
+
+function branch(id) {
+  trigger('select', { reply: state.reply.number, step: state.chosen, id });
+}
+
+document.addEventListener('seq2seq:choose', (event) => hold(event.detail.step));
 
 strip.addEventListener('keydown', (event) => {
   const last = state.steps.length - 1;
@@ -154,7 +225,7 @@ strip.addEventListener('keydown', (event) => {
 });
 
 find('.tv-pick select').addEventListener('change', (event) => {
-  trigger('input', { reply: Number(event.target.value) });
+  open(Number(event.target.value));
 });
 
 for (const ghost of root.querySelectorAll('.tv-ghost i[data-p]')) {

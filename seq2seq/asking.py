@@ -71,13 +71,18 @@ def begin_trace(
     )
 
 
-def check_branch(checkpoint: Checkpoint, trace: Trace, step: int, id: int) -> None:
-    """Raise ValueError unless the trace can be gone on with by piece `id` at `step`."""
+def check_same(checkpoint: Checkpoint, trace: Trace) -> None:
+    """Raise ValueError unless the trace is of this checkpoint's weights."""
     if trace.sha256 != checkpoint.sha256:
         raise ValueError(
-            f"the trace is of checkpoint {trace.checkpoint!r} ({trace.sha256[:8]}), this is "
+            f"the trace is of checkpoint {trace.checkpoint[:60]!r} ({trace.sha256[:8]}), this is "
             f"{checkpoint.name!r} ({checkpoint.sha256[:8]}); load the one that wrote it"
         )
+
+
+def check_branch(checkpoint: Checkpoint, trace: Trace, step: int, id: int) -> None:
+    """Raise ValueError unless the trace can be gone on with by piece `id` at `step`."""
+    check_same(checkpoint, trace)
     check_whole("step", step)
     check_range("step", step, 0, len(trace.steps) - 1)
     if help_for(trace.message) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import logging
 import re
 import threading
@@ -22,11 +23,12 @@ from seq2seq.serving import (
     Visit,
     answer,
     converse,
+    converse_from,
     options_from_controls,
     talk,
     with_label,
 )
-from seq2seq.serving.visit import KEPT
+from seq2seq.serving.visit import KEPT, WHOLE, Turn
 
 
 @pytest.fixture(scope="module")
@@ -112,9 +114,10 @@ def test_a_reply_is_kept_as_packed_text_alone(bot: Chatbot) -> None:
     for _ in converse(bot, visit, "hello", {"min_len": 100, "max_len": 100}):
         pass
     (turn,) = visit.turns
-    assert {type(value) for value in vars(turn).values()} <= {int, str, bytes, bool}
+    kinds = {type(value) for value in vars(turn).values()}
+    assert kinds <= {int, str, bytes, bool, float, tuple, type(None)}
     assert len(turn.lines()) > 30_000
-    assert len(turn.drawn) < 30_000
+    assert len(turn.packed) < 60_000
     assert KEPT * int(SAFE_LAUNCH["state_session_capacity"]) <= 4000
 
 
@@ -132,7 +135,80 @@ def test_an_earlier_reply_opens_as_it_was(bot: Chatbot) -> None:
     visit.shown = 1
     replies, *again = visit.view().splitlines()
     assert again == first
-    assert '[[1,"hello"],[2,"goodbye"]]' in replies
+    listed = json.loads(replies)["replies"]
+    assert [(one["number"], one["message"]) for one in listed] == [(1, "hello"), (2, "goodbye")]
+
+
+def test_only_the_last_replies_keep_their_states(bot: Chatbot) -> None:
+    visit = Visit()
+    for _ in range(WHOLE + 2):
+        list(talk(bot, visit, "hello", DecodingOptions()))
+    assert list(visit.whole) == [3, 4, 5]
+    for turn in visit.turns:
+        trace = visit.trace_of(turn)
+        assert trace.to_dict()["steps"] == bot.reply("hello").to_dict()["steps"]
+        assert (trace.steps[0].state is None) == (turn.number not in visit.whole)
+
+
+def branched(bot: Chatbot, visit: Visit, number: int, step: int) -> Turn:
+    turn = visit.find(number)
+    assert turn is not None
+    taken = visit.trace_of(turn).steps[step]
+    other = next(c.id for c in taken.candidates if c.id != taken.id and c.id > 20)
+    list(converse_from(bot, visit, number, step, other))
+    return visit.turns[-1]
+
+
+def test_a_branch_is_another_version_and_the_old_one_stays(bot: Chatbot) -> None:
+    visit = Visit()
+    for message in ("hello", "goodbye"):
+        list(talk(bot, visit, message, DecodingOptions(max_len=8)))
+    old = visit.turns[0].reply
+    new = branched(bot, visit, 1, 1)
+    assert (new.answers, new.left, new.message) == (1, (1, 1), "hello")
+    assert visit.turns[0].reply == old != new.reply
+    assert visit.shown == new.number
+    assert [turn.reply for turn in visit.exchanges()] == [new.reply, visit.turns[1].reply]
+    assert visit.history()[:2] == ["hello", new.reply]
+    visit.show(visit.turns[0])
+    assert visit.history()[:2] == ["hello", old]
+    assert len(visit.chat()) == 4
+
+
+def test_a_branch_of_a_reply_whose_states_are_gone_is_the_same(bot: Chatbot) -> None:
+    visit = Visit()
+    options = DecodingOptions(method="sample", seed=3, temperature=1.5, max_len=9, min_len=9)
+    list(talk(bot, visit, "hello", options))
+    first = branched(bot, visit, 1, 2)
+    visit.whole.clear()
+    assert branched(bot, visit, 1, 2).reply == first.reply
+
+
+@pytest.mark.parametrize(
+    ("number", "step", "id"),
+    [(2, 0, 30), ("1", 0, 30), (1, -1, 30), (1, 99, 30), (1, 0.5, 30), (1, None, 30), (1, 0, "x"),
+     (1, 0, True), (1, 0, -1), (1, 0, 10**9), (1, 0, 0), (None, None, None)],
+)  # fmt: skip
+def test_a_forged_branch_is_refused_and_changes_nothing(
+    bot: Chatbot, number: object, step: object, id: object
+) -> None:
+    visit = Visit()
+    list(talk(bot, visit, "hello", DecodingOptions()))
+    before = copy.deepcopy(visit)
+    with pytest.raises(ValueError, match=r"[Tt]hat|step|prefix_ids"):
+        converse_from(bot, visit, number, step, id)
+    assert (visit.turns, visit.shown, visit.chosen) == (before.turns, 1, before.chosen)
+    assert visit.writing is None
+
+
+def test_a_reply_that_is_being_written_cannot_be_left(bot: Chatbot) -> None:
+    visit = Visit()
+    turns = talk(bot, visit, "hello", DecodingOptions(), pace=0.05)
+    for _ in range(3):
+        next(turns)
+    with pytest.raises(ValueError, match="not finished yet"):
+        converse_from(bot, visit, 1, 0, 30)
+    list(turns)
 
 
 def test_a_second_reply_cannot_begin_before_the_first_is_drawn(bot: Chatbot) -> None:

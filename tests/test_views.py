@@ -13,6 +13,7 @@ import pytest
 from seq2seq import Chatbot, DecodingOptions
 from seq2seq.tokenizer import PERSONALITY_IDS, TURN_ID
 from seq2seq.views import (
+    Listed,
     about_model,
     candidate_rows,
     card,
@@ -104,10 +105,10 @@ def test_header_carries_what_the_encoder_read_and_what_it_did_not() -> None:
 
 def test_text_with_line_breaks_stays_within_its_line() -> None:
     odd = record(message="a\nb\u2028c", normalized="a b c")
-    text = trace_lines(odd, number=1) + replies_line([(1, "a\nb")])
+    text = trace_lines(odd, number=1) + replies_line([Listed(1, "a\nb", 1)])
     shown, _, replies, rest = text.split("\n")
     assert json.loads(shown)["message"] == "a\nb\u2028c"
-    assert json.loads(replies)["replies"] == [[1, "a\nb"]]
+    assert json.loads(replies)["replies"][0]["message"] == "a\nb"
     assert rest == ""
 
 

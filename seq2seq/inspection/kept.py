@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from seq2seq.asking import check_same
 from seq2seq.checkpoint import Checkpoint
 from seq2seq.model import Encoded
 from seq2seq.tokenizer import SOS_ID
@@ -41,12 +42,3 @@ def kept_logits(checkpoint: Checkpoint, trace: Trace) -> Tensor:
         features, _, _ = decoder.states(fed, encoded.hidden, encoded)
     logits: Tensor = decoder.fc_out(features)
     return logits[0].double()
-
-
-def check_same(checkpoint: Checkpoint, trace: Trace) -> None:
-    """Raise ValueError unless the trace is of this checkpoint's weights."""
-    if trace.sha256 != checkpoint.sha256:
-        raise ValueError(
-            f"the trace is of checkpoint {trace.checkpoint!r} ({trace.sha256[:8]}), this is "
-            f"{checkpoint.name!r} ({checkpoint.sha256[:8]}); load the one that wrote it"
-        )

@@ -12,7 +12,7 @@ from seq2seq.serving.endpoint import answer
 from seq2seq.serving.hardening import SAFE_LAUNCH, Harden
 from seq2seq.serving.limits import MAX_MESSAGE, check_message, options_from_controls, with_label
 from seq2seq.serving.shelf import CheckpointError, Shelf, find_checkpoints
-from seq2seq.serving.talk import converse, talk
+from seq2seq.serving.talk import converse, converse_from, talk
 from seq2seq.serving.visit import Turn, Visit
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "answer",
     "check_message",
     "converse",
+    "converse_from",
     "describe",
     "find_checkpoints",
     "help_notice",

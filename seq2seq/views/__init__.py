@@ -3,9 +3,10 @@
 from seq2seq.views.about import about_model, card, figures, sizes
 from seq2seq.views.conversation import chat_messages
 from seq2seq.views.curve import learning_curve
-from seq2seq.views.payload import candidate_rows, replies_line, trace_lines
+from seq2seq.views.payload import Listed, candidate_rows, replies_line, trace_lines
 
 __all__ = [
+    "Listed",
     "about_model",
     "candidate_rows",
     "card",

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from seq2seq.tokenizer import PERSONALITY_IDS, TURN_ID
+from seq2seq.tokenizer import EOS_ID, LAST_CONTROL_ID, PERSONALITY_IDS, TURN_ID
 from seq2seq.views import words
 
 
@@ -36,9 +36,34 @@ def trace_lines(
     return "".join(map(_line, out))
 
 
-def replies_line(replies: Iterable[tuple[int, str]]) -> str:
-    """The line with all replies that can be opened: their numbers and messages."""
-    listed = [[number, message[:60]] for number, message in replies]
+class Listed(NamedTuple):
+    """A reply that can be opened: `answers` is the same for all versions of one reply.
+
+    `left` is the number of the version, and its step, that this one goes on from; `reply` and
+    `logprob` (nats) are None while it is being written.
+    """
+
+    number: int
+    message: str
+    answers: int
+    left: tuple[int, int] | None = None
+    reply: str | None = None
+    logprob: float | None = None
+
+
+def replies_line(replies: Iterable[Listed]) -> str:
+    """The line with all replies that can be opened."""
+    listed = [
+        {
+            "number": one.number,
+            "message": one.message[:60],
+            "answers": one.answers,
+            "left": one.left,
+            "reply": one.reply,
+            "logprob": None if one.logprob is None else _round(one.logprob),
+        }
+        for one in replies
+    ]
     return _line({"line": "replies", "replies": listed})
 
 
@@ -107,11 +132,16 @@ def _step(step: Mapping[str, Any]) -> dict[str, Any]:
                 _round(row["probability"]),
                 _round(row["sampling_probability"]),
                 row["chosen"],
+                _can_be_written(row["id"]),
             ]
             for row in rows
         ],
         "rest": [_round(rest["probability"]), _round(rest["sampling_probability"])],
     }
+
+
+def _can_be_written(id: int) -> bool:
+    return id == EOS_ID or id > LAST_CONTROL_ID
 
 
 def _end(record: Mapping[str, Any], late: bool) -> dict[str, Any]:

@@ -18,7 +18,7 @@ def wait_for_reply(page: Page, number: int = 1) -> None:
     """Wait until that many replies are complete, the last of them in the view."""
     expect(page.locator("#chat [data-testid=bot]")).to_have_count(number, timeout=PATIENCE)
     expect(page.locator(".tv-pick option")).to_have_count(number, timeout=PATIENCE)
-    expect(page.locator(".tv[data-running=false]")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#view .tv[data-running=false]")).to_be_visible(timeout=PATIENCE)
     expect(page.locator("#stop")).to_be_disabled(timeout=PATIENCE)
 
 

@@ -1,4 +1,4 @@
-"""The command line: python -m seq2seq train | evaluate | chat | pairs."""
+"""The command line: python -m seq2seq train | evaluate | chat | pairs | index."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ COMMANDS = {
     "chat": "talk to a checkpoint in the terminal",
     "evaluate": "score a checkpoint on held-out pairs",
     "pairs": "write a split of the corpora as a file of pairs",
+    "index": "keep the training messages, for the page to look up the nearest",
 }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from seq2seq.beam_tree import ROOT, BeamTree, Status, grow, score
 from seq2seq.filters import sampling_logits
 from seq2seq.measuring import Measured, attention_of, keep_rows, measure, record
 from seq2seq.model import Decoded, Encoded, Seq2Seq
@@ -20,7 +21,8 @@ from seq2seq.trace import Hypothesis, Step
 class Node:
     """A piece of a hypothesis, and through its parents the whole of it.
 
-    `logprob` is the hypothesis's own so far, in nats: the sum of its steps' log-probabilities.
+    `logprob` is the hypothesis's own so far, in nats: the sum of its steps' log-probabilities;
+    `number` counts all that one search considers, from 0.
     """
 
     parent: Node | None
@@ -28,6 +30,7 @@ class Node:
     logprob: float
     attention: tuple[float, ...] | None
     state: Tensor  # (L, H)
+    number: int = 0
 
     def path(self) -> list[Node]:
         """The nodes from the first piece to this one."""
@@ -43,14 +46,48 @@ class Node:
         return [node.measured.id for node in self.path()]
 
     def score(self, length_penalty: float) -> float:
-        """The log-probability over the number of pieces to the power of the length penalty.
-
-        Wu et al. 2016, https://arxiv.org/abs/1609.08144, section 7, with the plain length.
-        """
-        return float(self.logprob / len(self.path()) ** length_penalty)
+        """What hypotheses are ranked by: see `beam_tree.score`."""
+        return score(self.logprob, len(self.path()), length_penalty)
 
 
-@torch.inference_mode()
+@dataclass(frozen=True)
+class Searched:
+    """The ends of the n best hypotheses, best first, and all that led to them."""
+
+    ends: list[Node]
+    tree: BeamTree
+
+
+class _Record:
+    """What a search considered and what became of it, as rows of the tree to be."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[int, int, float]] = []  # parent, id, log-probability
+        self.statuses: list[Status] = []
+        self.greedy: list[Node] = []
+
+    def add(self, node: Node, status: Status) -> None:
+        """One more node, which must have the next number."""
+        parent = node.parent.number if node.parent else ROOT
+        self.rows.append((parent, node.measured.id, node.measured.log_probability))
+        self.statuses.append(status)
+
+    def step(self, children: list[Node], ended: list[Node], live: list[Node]) -> None:
+        """What one step considered, likeliest first, and which of it ended or goes on."""
+        for node in children:
+            self.add(node, Status.DROPPED)
+        self.mark(ended, Status.OUTDONE)  # until the n best are known
+        self.mark(live, Status.KEPT)
+        last = self.greedy[-1] if self.greedy else None
+        # Of one parent's children the first is the likeliest piece.
+        self.greedy += [node for node in children if node.parent is last][:1]
+
+    def mark(self, nodes: list[Node], status: Status) -> None:
+        """What became of these nodes."""
+        for node in nodes:
+            self.statuses[node.number] = status
+
+
 def search(
     model: Seq2Seq,
     encoded: Encoded,
@@ -63,19 +100,71 @@ def search(
     Filters decide which pieces a hypothesis may go on with; it is scored by the model's own
     log-probabilities. `beam_size` overrides the options'.
     """
-    width = beam_size or options.beam_size
+    return _search(model, encoded, options, never, beam_size or options.beam_size, _Record())
+
+
+@torch.inference_mode()
+def search_tree(
+    model: Seq2Seq,
+    tokenizer: Tokenizer,
+    encoded: Encoded,
+    options: DecodingOptions,
+    beam_size: int | None = None,
+) -> Searched:
+    """What `search` finds, and the tree of all that it considered, with greedy's path in it.
+
+    Greedy takes the likeliest piece that the filters allow, as a beam of one would. Where the beam
+    drops its path, greedy goes on alone after the search, one row a step.
+    """
+    never, width = tokenizer.never_written, beam_size or options.beam_size
+    record = _Record()
+    ends = _search(model, encoded, options, never, width, record)
+    path = record.greedy
+    while path[-1].measured.id != EOS_ID and len(path) < options.max_len:
+        number = len(record.rows)
+        path.append(_children(model, encoded, options, never, path[-1:], 1, number)[0])
+        record.add(path[-1], Status.GREEDY)
+    rows = [(*row, status) for row, status in zip(record.rows, record.statuses, strict=True)]
+    tree = BeamTree(
+        nodes=grow(rows, options.length_penalty),
+        best=tuple(end.number for end in ends),
+        greedy=tuple(node.number for node in path),
+        greedy_reply=tokenizer.decode(node.measured.id for node in path),
+        pieces=tuple((id, tokenizer.piece(id)) for id in sorted({row[1] for row in rows})),
+        width=width,
+        max_len=options.max_len,
+        length_penalty=options.length_penalty,
+        forced=len(options.prefix_ids),
+    )
+    return Searched(ends, tree)
+
+
+@torch.inference_mode()
+def _search(
+    model: Seq2Seq,
+    encoded: Encoded,
+    options: DecodingOptions,
+    never: Sequence[int],
+    width: int,
+    record: _Record,
+) -> list[Node]:
     finished: list[Node] = []
     live: list[Node] = []
     for position in range(options.max_len):
-        children = _children(model, encoded, options, never, live, width)
+        children = _children(model, encoded, options, never, live, width, len(record.rows))
         # An end counts if it is among the best of all: so a beam of one is greedy.
-        finished += [node for node in children[:width] if node.measured.id == EOS_ID]
+        ended = [node for node in children[:width] if node.measured.id == EOS_ID]
         live = [node for node in children if node.measured.id != EOS_ID][:width]
-        finished = _best(finished, options, width)
-        if not live or _decided(finished, live, options, width):
-            break
+        record.step(children, ended, live)
+        finished = _best([*finished, *ended], options, width)
         if position == options.max_len - 1:
+            record.mark(live, Status.CUT_OUTDONE)
             finished = _best([*finished, *live], options, width)
+        elif not live or _decided(finished, live, options, width):
+            record.mark(live, Status.LEFT)
+            break
+    for node in finished:
+        record.mark([node], Status.ENDED if node.measured.id == EOS_ID else Status.CUT)
     return finished
 
 
@@ -116,10 +205,12 @@ def _children(
     never: Sequence[int],
     live: list[Node],
     width: int,
+    number: int,
 ) -> list[Node]:
     """The likeliest continuations of the live hypotheses, twice as many as the beam is wide.
 
-    So many, because at most half of them can be ends: enough others are left to go on with.
+    So many, because at most half of them can be ends: enough others are left to go on with. They
+    are numbered from `number` on.
     """
     result, spread = _step(model, encoded, live)
     logits = result.logits[:, -1].double()  # (B, V)
@@ -144,8 +235,9 @@ def _children(
             logprob=(live[k].logprob if live else 0.0) + measured.log_probability,
             attention=attention[k],
             state=result.hidden[:, k].clone(),
+            number=number + place,
         )
-        for k, measured in zip(parents.tolist(), measures, strict=True)
+        for place, (k, measured) in enumerate(zip(parents.tolist(), measures, strict=True))
     ]
 
 

@@ -46,7 +46,7 @@ def every_reply(longest: int) -> list[tuple[int, ...]]:
 
 
 @pytest.mark.parametrize("model", range(4), indirect=True)
-@pytest.mark.parametrize("length_penalty", [0.0, 0.7, 1.0])
+@pytest.mark.parametrize("length_penalty", [-1.0, 0.0, 0.7, 1.0, 1.6])
 @torch.no_grad()
 def test_a_beam_as_wide_as_the_tree_finds_what_exhaustive_search_finds(
     model: Seq2Seq, length_penalty: float
@@ -61,7 +61,40 @@ def test_a_beam_as_wide_as_the_tree_finds_what_exhaustive_search_finds(
     best = sorted(scored, key=lambda ids: -scored[ids])
     assert [tuple(node.ids()) for node in found[:20]] == best[:20]
     for node in found[:20]:
-        assert node.score(length_penalty) == pytest.approx(scored[tuple(node.ids())], abs=1e-6)
+        assert node.score(length_penalty) == pytest.approx(scored[tuple(node.ids())], abs=1e-5)
+
+
+def allowed(ids: tuple[int, ...], options: DecodingOptions) -> bool:
+    """Whether the filters let a reply be written, step by step."""
+    if EOS_ID in ids and len(ids) - 1 < options.min_len:
+        return False
+    n = options.no_repeat_ngram or 0
+    grams = [ids[i : i + n] for i in range(len(ids) - n + 1)] if n else []
+    return len(grams) == len(set(grams))
+
+
+@pytest.mark.parametrize("model", range(3), indirect=True)
+@pytest.mark.parametrize(
+    "filters", [{"min_len": 3}, {"no_repeat_ngram": 2}, {"no_repeat_ngram": 1}]
+)
+@pytest.mark.parametrize("length_penalty", [0.5, 1.0, 1.5])
+@torch.no_grad()
+def test_a_wide_beam_finds_the_best_of_what_the_filters_allow(
+    model: Seq2Seq, filters: dict[str, int], length_penalty: float
+) -> None:
+    src = torch.tensor([[4, 5, EOS_ID]])
+    options = DecodingOptions(
+        method="beam", max_len=LONGEST, length_penalty=length_penalty, **filters
+    )
+    found = search(model, model.encode(src), options, beam_size=VOCABULARY**LONGEST)
+    scored = {
+        ids: sum(log_probabilities(model, src, ids)) / len(ids) ** length_penalty
+        for ids in every_reply(LONGEST)
+        if allowed(ids, options)
+    }
+    best = sorted(scored, key=lambda ids: -scored[ids])
+    assert len(best) < len(every_reply(LONGEST))
+    assert [tuple(node.ids()) for node in found[:20]] == best[:20]
 
 
 @pytest.mark.parametrize("model", range(8), indirect=True)

@@ -1,0 +1,141 @@
+"""What the view of a beam search draws: the payload, and its verdict in words."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seq2seq import Chatbot, DecodingOptions, Trace
+from seq2seq.batching import pad_sources
+from seq2seq.beam import search_tree
+from seq2seq.beam_tree import ROOT, BeamTree, Status, TreeNode
+from seq2seq.tokenizer import EOS_ID
+from seq2seq.views.beam import SWITCH, beam_payload, verdict
+
+ASSETS = Path(__file__).parent.parent / "assets"
+
+
+@pytest.fixture(scope="module")
+def bot(tiny_checkpoint: Path) -> Chatbot:
+    return Chatbot.from_pretrained(tiny_checkpoint)
+
+
+def searched(bot: Chatbot, message: str, **values: Any) -> tuple[BeamTree, Trace]:
+    trace = bot.reply(message, DecodingOptions(method="beam", **values))
+    encoded = bot.checkpoint.model.encode(pad_sources([[piece.id for piece in trace.source]]))
+    found = search_tree(bot.checkpoint.model, bot.checkpoint.tokenizer, encoded, trace.options)
+    return found.tree, trace
+
+
+def test_the_payload_tells_every_node_and_the_hypotheses(bot: Chatbot) -> None:
+    tree, trace = searched(bot, "what is a robot?", beam_size=4, length_penalty=0.5)
+    text = beam_payload(tree, trace, 3)
+    drawn = json.loads(text)
+    assert "\n" not in text
+    assert drawn["number"] == 3
+    assert len({len(column) for column in drawn["nodes"].values()}) == 1
+    assert drawn["nodes"]["status"] == "".join(node.status for node in tree.nodes)
+    assert drawn["nodes"]["parent"] == [node.parent for node in tree.nodes]
+    for k, node in enumerate(tree.nodes):
+        piece = drawn["pieces"][drawn["nodes"]["piece"][k]]
+        assert piece == bot.checkpoint.tokenizer.piece(node.id)
+        assert drawn["nodes"]["own"][k] == pytest.approx(node.log_probability, rel=1e-3)
+        assert drawn["nodes"]["logprob"][k] == pytest.approx(node.logprob, rel=1e-5)
+        assert (drawn["nodes"]["piece"][k] == drawn["end"]) == (node.id == EOS_ID)
+    assert trace.hypotheses is not None
+    assert drawn["replies"] == [hypothesis.reply for hypothesis in trace.hypotheses]
+    for index, hypothesis in zip(drawn["best"], trace.hypotheses, strict=True):
+        assert tree.nodes[index].score == pytest.approx(hypothesis.score)
+    assert drawn["greedy_reply"] == bot.reply("what is a robot?").reply
+
+
+def test_a_long_search_stays_a_small_payload(bot: Chatbot) -> None:
+    tree, trace = searched(bot, "hello", beam_size=16, min_len=59, max_len=60)
+    assert len(tree.nodes) > 1800
+    assert len(beam_payload(tree, trace, 1)) < 40 * len(tree.nodes)
+
+
+@pytest.mark.parametrize("method", ["greedy", "sample"])
+def test_another_method_is_said_in_one_sentence_with_the_way_to_the_tree(
+    bot: Chatbot, method: str
+) -> None:
+    trace = bot.reply("hello", DecodingOptions(method=method))
+    drawn = json.loads(beam_payload(None, trace, 2))
+    assert set(drawn) == {"number", "none"}
+    assert drawn["none"].startswith("Reply 2 was not made by beam search")
+    assert SWITCH in drawn["none"]
+
+
+def test_a_beam_reply_without_its_tree_says_so(bot: Chatbot) -> None:
+    _, trace = searched(bot, "hello")
+    assert "not kept" in json.loads(beam_payload(None, trace, 1))["none"]
+
+
+def test_the_way_to_the_tree_is_what_the_page_calls_it() -> None:
+    controls = json.loads((ASSETS / "controls.json").read_text(encoding="utf-8"))
+    method = next(control for control in controls if control["option"] == "method")
+    label = next(words for words, value in method["choices"] if value == "beam")
+    page = (ASSETS.parent / "app.py").read_text(encoding="utf-8")
+    for name in re.findall("“(.+?)”", SWITCH):
+        assert name == label or f'"{name}"' in page
+    template = (ASSETS / "beam_view.html").read_text(encoding="utf-8")
+    assert SWITCH in " ".join(template.split())
+
+
+def test_every_status_has_a_shape_and_words() -> None:
+    style = (ASSETS / "beam_view.css").read_text(encoding="utf-8")
+    template = (ASSETS / "beam_view.html").read_text(encoding="utf-8")
+    script = (ASSETS / "beam_view.js").read_text(encoding="utf-8")
+    for status in Status:
+        assert f'data-status="{status}"' in template
+        assert f"{status}: () => " in script
+        assert status == Status.KEPT or f".bt-{status}" in style
+
+
+def test_the_template_holds_no_placeholder_and_the_script_writes_no_html() -> None:
+    template = (ASSETS / "beam_view.html").read_text(encoding="utf-8")
+    script = (ASSETS / "beam_view.js").read_text(encoding="utf-8")
+    assert "${" not in template
+    assert "{{" not in template
+    assert "innerHTML" not in script
+    assert "insertAdjacentHTML" not in script
+
+
+def two_replies(best: tuple[float, int], greedy: tuple[float, int], penalty: float) -> BeamTree:
+    """A tree whose best and greedy replies have these (log-probability, length)."""
+    ends = [
+        TreeNode(ROOT, EOS_ID, total, status, length - 1, 0, total, total / length**penalty)
+        for (total, length), status in ((best, Status.ENDED), (greedy, Status.GREEDY))
+    ]
+    return BeamTree(tuple(ends), (0,), (1,), "", (), 2, 60, penalty, 0)
+
+
+def test_the_verdict_tells_the_same_reply_from_a_better_one() -> None:
+    tree = two_replies((-3.0, 5), (-5.0, 5), 1.0)
+    assert "the very reply that greedy finds" in verdict(dataclasses.replace(tree, greedy=(0,)))
+    better = verdict(tree)
+    assert "found a better reply than greedy: it is 2.00 nats likelier" in better
+    assert f"({math.exp(2):.3g} times as likely)" in better
+    assert "its score is −0.600 against −1.000" in better
+
+
+def test_a_bare_score_is_not_told_twice() -> None:
+    assert "score" not in verdict(two_replies((-3.0, 5), (-5.0, 5), 0.0))
+
+
+def test_the_verdict_admits_what_is_less_likely_as_a_whole() -> None:
+    said = verdict(two_replies((-6.0, 10), (-4.0, 4), 1.0))
+    assert "for its length" in said
+    assert "2.00 nats less likely" in said
+
+
+def test_the_verdict_admits_that_greedy_did_better() -> None:
+    said = verdict(two_replies((-6.0, 5), (-4.0, 5), 1.0))
+    assert said.startswith("Looking ahead did not pay")
+    assert "2.00 nats less likely" in said

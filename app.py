@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,12 @@ STORY = (
 NOBODY = "This model has no personalities"
 GREETING = "Say something below, or press an example. Click a reply to look into it again."
 FONTS = ("system-ui", "Apple SD Gothic Neo", "Malgun Gothic", "Noto Sans KR", "Noto Sans CJK KR")
+DEEPER = {
+    "influence": "What it drew on",
+    "inside": "Inside the GRU",
+    "beam": "Looking ahead",
+    "neighbours": "Where it came from",
+}
 MODEL: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 4}
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 DIRECT: dict[str, Any] = {**QUIET, "queue": False}
@@ -101,6 +108,12 @@ class Page:
             with gr.Column(scale=7, min_width=300, elem_id="inside"):
                 scripts = ("trace_parts.js", "trace_panel.js", "trace_view.js")
                 self.view = island("view", asset("trace_view.html"), asset(*scripts))
+        with gr.Tabs(elem_id="deeper", visible=bool(shelf.names)):
+            self.tabs, self.deep = {}, {}
+            for name, title in DEEPER.items():
+                with gr.Tab(title, id=name) as self.tabs[name]:
+                    script = asset("trace_parts.js", f"{name}_view.js")
+                    self.deep[name] = island(name, asset(f"{name}_view.html"), script)
 
     def _lay_chat(self) -> None:
         ready = bool(self.shelf.names)
@@ -154,7 +167,8 @@ class Page:
     def connect(self) -> None:
         """Attach the events."""
         inputs = [self.visit, self.model, *self.controls.values()]
-        drawn = [self.box, self.chat, self.view, self.notice, self.send, self.stop, self.retry]
+        busy = [self.send, self.stop, self.retry]
+        drawn = [self.box, self.chat, self.view, self.notice, *busy, *self.deep.values()]
         said = {"outputs": drawn, **MODEL, **QUIET}
         for event in (self.box.submit, self.send.click):
             event(self.say, [self.box, *inputs], **said)
@@ -163,8 +177,11 @@ class Page:
         self.retry.click(self.say_again, inputs, **said)
         self.stop.click(self.halt, self.visit, None, **DIRECT)
         self.clear.click(self.forget, self.visit, drawn, **DIRECT)
-        self.chat.select(self.open_clicked, self.visit, self.view, **DIRECT)
-        self.view.input(self.open_picked, self.visit, [self.view, self.chat], **DIRECT)
+        opened = [self.view, self.chat, *self.deep.values()]
+        self.chat.select(self.open_clicked, self.visit, opened, **DIRECT)
+        self.view.input(self.open_picked, self.visit, opened, **DIRECT)
+        for name, tab in self.tabs.items():
+            tab.select(partial(self.open_deeper, name), self.visit, self.deep[name], **QUIET)
         pace = self.controls["pace"]
         self.view.select(self.go_another_way, [self.visit, pace], **said)
         self.model.input(self.describe, [self.model, self.personality], self.about, **QUIET)
@@ -221,6 +238,7 @@ class Page:
             log.exception("a reply failed")
             yield {self.notice: "Something went wrong here. Please try again.", **failed}
         yield {**self._drawn(visit), **self._busy(visit.writing is not None)}
+        yield self._deeper(visit)
 
     def _drawn(self, visit: Visit) -> Update:
         view = visit.view()
@@ -240,12 +258,24 @@ class Page:
     def forget(self, visit: Visit) -> Update:
         """Start the conversation anew."""
         visit.clear()
-        return {self.chat: [], self.view: "", self.notice: "", **self._busy(False)}
+        empty = dict.fromkeys(self.deep.values(), "")
+        return {self.chat: [], self.view: "", self.notice: "", **self._busy(False), **empty}
 
-    def open_clicked(self, visit: Visit, event: gr.SelectData) -> Any:
+    def _deeper(self, visit: Visit) -> Update:
+        """The deeper view that is open, drawn anew where there is anything new to draw."""
+        name = visit.deep or next(iter(DEEPER))
+        drawn = serving.deep_view(self.shelf, visit, name)
+        return {self.deep[name]: gr.skip() if drawn is None else drawn}
+
+    def open_deeper(self, name: str, visit: Visit) -> Any:
+        """Turn to a deeper view of the reply that is looked at."""
+        visit.deep = name
+        return self._deeper(visit)[self.deep[name]]
+
+    def open_clicked(self, visit: Visit, event: gr.SelectData) -> Update:
         """Look into the reply that was clicked in the chat."""
         index = event.index[0] if isinstance(event.index, list) else event.index
-        return self._open(visit, visit.number_at(index))[self.view]
+        return self._open(visit, visit.number_at(index))
 
     def open_picked(self, visit: Visit, event: gr.EventData) -> Update:
         """Look into the reply that was picked in the view."""
@@ -257,7 +287,7 @@ class Page:
         if turn is None:
             return {self.view: gr.skip(), self.chat: gr.skip()}
         visit.show(turn)
-        return self._drawn(visit)
+        return {**self._drawn(visit), **self._deeper(visit)}
 
     def describe(self, model: str | None, personality: str = "") -> Update:
         """Tell about a checkpoint, loading it if need be; offer its personalities and examples."""
@@ -324,7 +354,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             server_name=arguments.host,
             server_port=arguments.port,
             theme=theme,
-            css=asset("page.css", "trace_view.css"),
+            css=asset("page.css", "trace_view.css", *(f"{name}_view.css" for name in DEEPER)),
             app_kwargs={"middleware": [Middleware(serving.Harden)], "openapi_url": None},
             **serving.SAFE_LAUNCH,
         )

@@ -11,6 +11,7 @@ from typing import Any
 from seq2seq.asking import begin_trace, check_branch, check_requests
 from seq2seq.checkpoint import CONFIG, METRICS, TOKENIZER, WEIGHTS, Checkpoint, load_checkpoint
 from seq2seq.config import ModelConfig
+from seq2seq.inspection.neighbour_file import FILE as NEIGHBOURS
 from seq2seq.options import DecodingOptions
 from seq2seq.replying import branch_reply, grow_replies
 from seq2seq.trace import Trace
@@ -168,7 +169,7 @@ def _download(hub_id: str) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-    wanted = [CONFIG, WEIGHTS, TOKENIZER, METRICS, "README.md", "*.png"]
+    wanted = [CONFIG, WEIGHTS, TOKENIZER, METRICS, NEIGHBOURS, "README.md", "*.png"]
     try:
         return Path(snapshot_download(hub_id, allow_patterns=wanted))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:

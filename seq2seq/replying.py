@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from seq2seq.batching import pad_sources
-from seq2seq.beam import beam_reply, search
+from seq2seq.beam import beam_reply, search, search_tree
 from seq2seq.checkpoint import Checkpoint
 from seq2seq.decoding import Reply, decode
 from seq2seq.measuring import keep_rows
@@ -54,6 +54,7 @@ def branch_reply(checkpoint: Checkpoint, trace: Trace, step: int, id: int) -> It
         steps=kept,
         finish_reason=None,
         hypotheses=None,
+        tree=None,
         encode_ms=0.0,
         decode_ms=0.0,
         encoded=encoded,
@@ -96,10 +97,14 @@ def _decoded(
 def _searched(checkpoint: Checkpoint, trace: Trace, encoded: Encoded) -> Iterator[Trace]:
     """A reply by beam search: found first, then given a step more each time."""
     started = time.perf_counter()
-    tokenizer = checkpoint.tokenizer
-    ends = search(checkpoint.model, encoded, trace.options, tokenizer.never_written)
+    model, tokenizer, tree = checkpoint.model, checkpoint.tokenizer, None
+    if trace.encoded is None:  # one of many: nobody will look at its tree
+        ends = search(model, encoded, trace.options, tokenizer.never_written)
+    else:
+        searched = search_tree(model, tokenizer, encoded, trace.options)
+        ends, tree = searched.ends, searched.tree
     steps, hypotheses = beam_reply(tokenizer, trace.options, ends)
-    found = dataclasses.replace(trace, decode_ms=_milliseconds_since(started))
+    found = dataclasses.replace(trace, decode_ms=_milliseconds_since(started), tree=tree)
     for count in range(len(trace.steps) + 1, len(steps)):
         yield dataclasses.replace(found, steps=steps[:count])
     reason = "eos" if steps[-1].id == EOS_ID else "length"

@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
+from seq2seq.beam_tree import BeamTree
 from seq2seq.model import Encoded
 from seq2seq.options import DecodingOptions
 
@@ -135,6 +136,7 @@ class Trace:
     encode_ms: float = 0.0
     decode_ms: float = 0.0
     encoded: Encoded | None = field(default=None, repr=False, compare=False)  # to go on from
+    tree: BeamTree | None = field(default=None, repr=False, compare=False)  # of beam search
 
     @property
     def reply(self) -> str:

@@ -8,6 +8,7 @@ from seq2seq.serving.about import (
     personalities,
 )
 from seq2seq.serving.arguments import Arguments, parse
+from seq2seq.serving.deep import deep_view
 from seq2seq.serving.endpoint import answer
 from seq2seq.serving.hardening import SAFE_LAUNCH, Harden
 from seq2seq.serving.limits import MAX_MESSAGE, check_message, options_from_controls, with_label
@@ -28,6 +29,7 @@ __all__ = [
     "check_message",
     "converse",
     "converse_from",
+    "deep_view",
     "describe",
     "find_checkpoints",
     "help_notice",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from seq2seq import Chatbot
+from seq2seq.inspection.neighbours import Neighbours, neighbours_of
 
 PREFERRED = "en"
 
@@ -41,6 +42,7 @@ class Shelf:
         self._folders = _named(folders)
         self._load = load
         self._loaded: dict[str, Chatbot] = {}
+        self._indexes: dict[Path, Neighbours | None] = {}
         self._lock = threading.Lock()
         self.troubles: dict[str, str] = {}
 
@@ -67,6 +69,20 @@ class Shelf:
                     self.troubles[name] = f"The checkpoint {name!r} cannot be used: {text}"
                     raise CheckpointError(self.troubles[name]) from error
             return self._loaded[name]
+
+    def neighbours(self, bot: Chatbot) -> Neighbours | None:
+        """A chatbot's index of training messages, loaded when first wanted; None without one.
+
+        One that cannot be used counts as none; the log says why.
+        """
+        with self._lock:
+            if bot.folder not in self._indexes:
+                try:
+                    self._indexes[bot.folder] = neighbours_of(bot.checkpoint)
+                except ValueError:
+                    log.exception("the index of %s cannot be used", bot.folder)
+                    self._indexes[bot.folder] = None
+            return self._indexes[bot.folder]
 
     def first(self) -> str | None:
         """The name of the first checkpoint that loads, or None."""

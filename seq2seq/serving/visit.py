@@ -78,6 +78,7 @@ class Visit:
     `shown` is the number of the turn looked into, `writing` the one whose reply still grows.
     `chosen` tells which version of a message's reply the conversation goes on from, by the number
     that its versions answer. `whole` are the last replies' traces with their states.
+    `deep` is the name of the deeper view that is open.
     """
 
     turns: list[Turn] = field(default_factory=list)
@@ -86,6 +87,7 @@ class Visit:
     writing: Turn | None = None
     chosen: dict[int, int] = field(default_factory=dict)
     whole: dict[int, Trace] = field(default_factory=dict)
+    deep: str = ""
 
     def begin(
         self,

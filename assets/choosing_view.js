@@ -46,6 +46,7 @@ function show(step) {
 }
 
 function drawHead() {
+  const { columns } = state.data;
   const line = make('tr');
   const named = (className, text, title) => {
     const th = make('th', className, text);
@@ -56,26 +57,32 @@ function drawHead() {
   };
   named('ch-piece', 'piece');
   named('ch-num', 'logit', 'What the decoder’s output layer gives the piece, any number.');
-  for (const [heading, , does] of state.data.columns) named('ch-num', heading, does);
+  for (const [heading, numbers, does] of columns) {
+    named(numbers ? 'ch-num' : 'ch-num ch-filter', heading, does);
+  }
   const axis = make('div');
   axis.append(...['0', '0.5', '1'].map((text) => make('span', '', text)));
   named('tv-axis ch-scale').append(axis);
   for (const [key, text] of [['tv-key-model', 'model'], ['tv-key-drawn', 'final']]) {
     named('ch-p').append(make('i', key), text);
   }
-  named('ch-mark').append(make('span', 'tv-hear', 'chosen'));
   head.replaceChildren(line);
-  root.style.setProperty('--ch-columns', state.data.columns.length);
+  const numbers = columns.filter((column) => column[1]).length;
+  root.style.setProperty('--ch-numbers', numbers);
+  root.style.setProperty('--ch-filters', columns.length - numbers);
 }
 
 function drawRow([piece, p, final, , logit, values, cut], k) {
   const tr = make('tr', k === current().chosen ? 'ch-chosen' : '');
   tr.tabIndex = -1;
   tr.dataset.row = k;
-  const name = make('th', 'tv-piece ch-piece', cut && !final ? undefined : piece);
+  const name = make('th', 'tv-piece ch-piece');
   name.scope = 'row';
   name.title = piece;
-  if (cut && !final) name.append(make('s', '', piece));
+  if (k === current().chosen) {
+    name.append(make('span', 'ch-arrow'), make('span', 'tv-hear', 'written here: '));
+  }
+  name.append(make(cut && !final ? 's' : 'span', '', piece));
   tr.append(name, make('td', 'ch-num', number(logit)));
   const { columns } = state.data;
   let before = logit;
@@ -90,18 +97,13 @@ function drawRow([piece, p, final, , logit, values, cut], k) {
     td.title = cut[1];
     tr.append(td);
   }
-  tr.append(...ends(p, final), make('td', 'ch-mark', k === current().chosen ? '← chosen' : ''));
+  tr.append(...ends(p, final));
   return tr;
 }
 
 // A number that a stage left as it was is drawn faint.
 function passed(value, before) {
-  const moved = value === before ? '' : ` ${value < before ? '↓' : '↑'}`;
-  const td = make('td', `ch-num${moved ? '' : ' ch-same'}`, number(value));
-  const arrow = make('i', 'ch-arrow', moved);
-  arrow.setAttribute('aria-hidden', 'true');
-  td.append(arrow);
-  return td;
+  return make('td', value === before ? 'ch-num ch-same' : 'ch-num', number(value));
 }
 
 function ends(p, final) {
@@ -121,9 +123,10 @@ function drawRest(rest) {
   const tr = make('tr', 'ch-rest');
   const name = make('th', 'ch-piece', 'everything else');
   name.scope = 'row';
+  name.colSpan = 2;
   const between = make('td');
-  between.colSpan = state.data.columns.length + 1;
-  tr.append(name, between, ...ends(...rest), make('td', 'ch-mark'));
+  between.colSpan = state.data.columns.length;
+  tr.append(name, between, ...ends(...rest));
   return tr;
 }
 
@@ -227,10 +230,12 @@ body.addEventListener('keydown', (event) => {
   const k = rowOf(event.target);
   if (k === null || event.altKey || event.ctrlKey || event.metaKey) return;
   const last = current().rows.length - 1;
-  const goal = { ArrowUp: Math.max(k - 1, 0), ArrowDown: Math.min(k + 1, last), Home: 0, End: last };
-  if (!(event.key in goal)) return;
+  const goal = {
+    ArrowUp: Math.max(k - 1, 0), ArrowDown: Math.min(k + 1, last), Home: 0, End: last,
+  }[event.key];
+  if (goal === undefined) return;
   event.preventDefault();
-  reach(goal[event.key], true);
+  reach(goal, true);
 });
 document.addEventListener('seq2seq:step', (event) => {
   if (state.data && event.detail.step !== state.step) show(event.detail.step);

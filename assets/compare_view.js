@@ -50,6 +50,7 @@ function drawBands() {
   for (let start = 0; start < columns.length; start += state.wide) parts.push(band(start));
   bands.replaceChildren(...parts);
   select(state.side, state.step);
+  reveal(cellOf(state.side, state.step));
 }
 
 function band(start) {
@@ -143,7 +144,7 @@ function drawStep(cell) {
   const { columns, names, between } = state.data;
   const { side } = state;
   const step = reply(side)[state.step];
-  find('.cm-step h3').textContent = `Step ${state.step + 1} of the ${WHO[side]}`;
+  find('.cm-step h3').textContent = `Step ${state.step + 1} of the ${WHO[side]} reply`;
   find('.cm-step .tv-word').textContent = step.piece;
   paint(find('.cm-step .tv-word'), step.p);
   const beside = columns[Number(cell.dataset.column)][1 - side];
@@ -152,7 +153,8 @@ function drawStep(cell) {
     ? aboutWords(step, other, beside) : aboutStep(step);
   const tops = [step.top, step.others || (other && other.top)];
   const chosen = [step.piece, step.others ? step.piece : other && other.piece];
-  const tables = [side, 1 - side].map((who, k) => [who, topTable(names[who], tops[k], chosen[k])]);
+  const tables = [side, 1 - side].map((who, k) => [
+    who, topTable(`the ${WHO[who]}: ${names[who]}`, tops[k], chosen[k])]);
   tables.sort(([one], [two]) => one - two);
   find('.cm-tops').replaceChildren(...tables.map(([, table]) => table));
 }
@@ -163,11 +165,12 @@ function aboutStep(step) {
   const after = between === 'settings' ? 'After temperature and filters' : 'After the same pieces';
   const [own, other] = [step.own, step.other].map((p) => (p > 0 ? decimal(p) : '0 (forbidden)'));
   const forced = step.forced ? 'It was forced. ' : '';
-  const kl = `${step.kl === Infinity ? 'an infinite number of' : figure(step.kl)} bits of `
-    + 'Kullback–Leibler divergence';
+  const kl = step.kl === Infinity
+    ? `is infinite, as the ${WHO[1 - side]} forbids pieces that the ${WHO[side]} allows`
+    : `is ${figure(step.kl)} bits`;
   return `${forced}${after}, ${quoted(step.piece)} has probability ${own} in the ${WHO[side]} and `
-    + `${other} in the ${WHO[1 - side]}. The two are ${kl} apart, ${figure(step.js)} of `
-    + 'Jensen–Shannon divergence.';
+    + `${other} in the ${WHO[1 - side]}. Over all pieces, the Kullback–Leibler divergence ${kl}, the `
+    + `Jensen–Shannon divergence ${figure(step.js)} bits.`;
 }
 
 function aboutWords(step, other, index) {
@@ -180,7 +183,7 @@ function aboutWords(step, other, index) {
 
 function topTable(name, rows, chosen) {
   const table = make('table');
-  table.append(make('caption', '', rows ? name : `${name}: nothing beside it`));
+  table.append(make('caption', '', rows ? name : `${name} (nothing beside it)`));
   const body = make('tbody');
   for (const [piece, p] of rows || []) {
     const row = make('tr', piece === chosen ? 'cm-chosen' : '');
@@ -200,31 +203,34 @@ function topTable(name, rows, chosen) {
   return table;
 }
 
+// A row a figure: it is the two replies that are compared, and so they stand side by side.
 function drawTotals() {
   const { names, totals, measure, between } = state.data;
-  const minus = (value) => value.toFixed(2).replace('-', '−');
-  const heads = ['', 'log-probability, nats', 'bits a byte', 'steps', ''];
-  if (measure) heads.splice(4, 0, measure === 'kl' ? 'mean bits apart' : 'mean bits apart (JS)');
+  const nats = (score) => score[0].toFixed(2).replace('-', '−');
+  const bytes = (score) => score[1].toFixed(3);
   const others = between === 'messages' ? 'after the other message' : 'under the other model';
-  if (totals[0][3]) heads.splice(3, 0, `nats ${others}`, `bits a byte ${others}`);
-  const rows = totals.map(([count, end, own, other, mean], side) => [
-    names[side], minus(own[0]), own[1].toFixed(3),
-    ...(other ? [minus(other[0]), other[1].toFixed(3)] : []), String(count),
-    ...(measure ? [figure(mean)] : []), end,
-  ]);
-  const line = (texts, tag) => {
+  const rows = [
+    ['', ...names.map((name, side) => `the ${WHO[side]}: ${name}`)],
+    ['log-probability, in nats', ...totals.map(([,, own]) => nats(own))],
+    ['bits a byte', ...totals.map(([,, own]) => bytes(own))],
+  ];
+  if (totals[0][3]) {
+    rows.push([`log-probability ${others}`, ...totals.map(([,,, other]) => nats(other))]);
+    rows.push([`bits a byte ${others}`, ...totals.map(([,,, other]) => bytes(other))]);
+  }
+  if (measure) rows.push(['bits apart, mean of the steps', ...totals.map((all) => figure(all[4]))]);
+  rows.push(['steps', ...totals.map(([steps]) => String(steps))]);
+  rows.push(['end', ...totals.map(([, end]) => end || 'still being written')]);
+  const [head, body] = [make('thead'), make('tbody')];
+  rows.forEach((texts, r) => {
     const row = make('tr');
     row.append(...texts.map((text, k) => {
-      const last = k === texts.length - 1;
-      const cell = make(k ? tag : 'th', k && !last ? 'cm-num' : '', text);
-      if (cell.tagName === 'TH') cell.scope = tag === 'th' ? 'col' : 'row';
+      const cell = make(r && k ? 'td' : 'th', '', text);
+      if (cell.tagName === 'TH') cell.scope = r ? 'row' : 'col';
       return cell;
     }));
-    return row;
-  };
-  const [head, body] = [make('thead'), make('tbody')];
-  head.append(line(heads, 'th'));
-  body.append(...rows.map((texts) => line(texts, 'td')));
+    (r ? body : head).append(row);
+  });
   find('.cm-totals').replaceChildren(head, body);
 }
 

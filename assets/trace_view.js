@@ -63,6 +63,7 @@ function show(known) {
   if (state.follow) state.chosen = state.steps.length - 1;
   select(Math.min(Math.max(state.chosen, 0), state.steps.length - 1));
   root.dataset.running = String(!state.end);
+  markTurn();
   drawBest();
   drawFoot();
 }
@@ -208,6 +209,15 @@ function branch(id) {
   trigger('select', { reply: state.reply.number, step: state.chosen, id });
 }
 
+// Where the settings as they are now would turn the reply.
+function markTurn() {
+  const turn = root.dataset.turn === undefined ? -1 : Number(root.dataset.turn);
+  for (const cell of strip.children) {
+    cell.classList.toggle('tv-turns', Number(cell.dataset.step) === turn);
+  }
+}
+
+document.addEventListener('seq2seq:turn', markTurn);
 document.addEventListener('seq2seq:choose', (event) => hold(event.detail.step));
 
 strip.addEventListener('keydown', (event) => {

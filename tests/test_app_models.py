@@ -11,6 +11,7 @@ import gradio as gr
 import pytest
 
 import app
+from seq2seq.page.layout import NOBODY
 from seq2seq.serving import Shelf, Visit
 
 
@@ -40,7 +41,7 @@ def test_personalities_are_offered_and_the_one_chosen_is_kept(
     assert page.describe("cast", "witty")[page.personality]["value"] == "witty"
     assert page.describe("cast", "caring")[page.personality]["value"] == ""
     none = page.describe("tiny", "witty")[page.personality]
-    assert none["choices"] == [(app.NOBODY, "")]
+    assert none["choices"] == [(NOBODY, "")]
     assert none["value"] == ""
     assert not none["interactive"]
 

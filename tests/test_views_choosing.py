@@ -54,13 +54,13 @@ def forced(bot: Chatbot, options: DecodingOptions) -> Trace:
 
 def test_a_column_a_stage_that_is_on(bot: Chatbot, filtered: Trace) -> None:
     plain = drawn(bot, bot.reply("hello", DecodingOptions(max_len=4)))
-    assert [heading for heading, _, _ in plain["columns"]] == ["÷ temperature 1"]
+    assert [heading for heading, _, _ in plain["columns"]] == ["÷\u00a0temperature 1"]
     full = drawn(bot, filtered)
     assert [heading for heading, _, _ in full["columns"]] == [
         "repetition penalty 1.2",
         "no run of 2 twice",
         "no end before 8 pieces",
-        "÷ temperature 1.4",
+        "÷\u00a0temperature 1.4",
         "top-k keeps 30",
         "top-p keeps the likeliest 0.9",
     ]
@@ -73,9 +73,9 @@ def test_a_column_a_stage_that_is_on(bot: Chatbot, filtered: Trace) -> None:
         False,
     ]
     assert full["number"] == 3
-    assert "÷ 1.4" in full["formula"]
-    assert "penalty" in full["formula"]
-    assert "penalty" not in plain["formula"]
+    assert "T = 1.4:" in full["formula"]
+    assert "penalised" in full["formula"]
+    assert "penalised" not in plain["formula"]
 
 
 def test_rows_and_the_rest_add_up_to_one(bot: Chatbot, filtered: Trace) -> None:

@@ -8,7 +8,8 @@ from seq2seq.serving.about import (
     personalities,
 )
 from seq2seq.serving.arguments import Arguments, parse
-from seq2seq.serving.deep import deep_view
+from seq2seq.serving.comparing import compared
+from seq2seq.serving.deep import deep_view, turning
 from seq2seq.serving.endpoint import answer
 from seq2seq.serving.hardening import SAFE_LAUNCH, Harden
 from seq2seq.serving.limits import MAX_MESSAGE, check_message, options_from_controls, with_label
@@ -27,6 +28,7 @@ __all__ = [
     "Visit",
     "answer",
     "check_message",
+    "compared",
     "converse",
     "converse_from",
     "deep_view",
@@ -39,5 +41,6 @@ __all__ = [
     "parse",
     "personalities",
     "talk",
+    "turning",
     "with_label",
 ]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from seq2seq import Chatbot, Trace
 from seq2seq.beam import search_tree
 from seq2seq.inspection.kept import encoded_of
+from seq2seq.serving.limits import options_from_controls
 from seq2seq.serving.shelf import Shelf
 from seq2seq.serving.visit import Visit
 from seq2seq.views.beam import beam_payload
+from seq2seq.views.choosing import choosing_payload
 from seq2seq.views.influence import influence_payload
 from seq2seq.views.inside import inside_payload
 from seq2seq.views.neighbours import neighbours_payload
+from seq2seq.views.turning import turning_payload
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +38,25 @@ def deep_view(shelf: Shelf, visit: Visit, name: object) -> str | None:
     except ValueError:
         log.exception("the view %s cannot be drawn", name)
         return ""
+
+
+def turning(shelf: Shelf, visit: Visit, controls: Mapping[str, Any]) -> str:
+    """Where the reply looked at would go another way with the controls as they are now, as JSON.
+
+    '' while there is no finished reply. Raises ValueError, in words for the visitor, for a value
+    out of its range.
+    """
+    turn = visit.find(visit.shown)
+    if turn is None or not turn.packed or turn is visit.writing:
+        return ""
+    settings = {name: value for name, value in controls.items() if name != "pace"}
+    options = options_from_controls(settings)
+    bot = shelf.get(turn.model)
+    return turning_payload(bot.checkpoint, visit.trace_of(turn), turn.number, options)
+
+
+def _choosing(shelf: Shelf, bot: Chatbot, trace: Trace, number: int) -> str:
+    return choosing_payload(bot.checkpoint, trace, number)
 
 
 def _beam(shelf: Shelf, bot: Chatbot, trace: Trace, number: int) -> str:
@@ -60,6 +83,7 @@ def _neighbours(shelf: Shelf, bot: Chatbot, trace: Trace, number: int) -> str:
 
 
 _VIEWS: dict[str, Callable[[Shelf, Chatbot, Trace, int], str]] = {
+    "choosing": _choosing,
     "influence": _influence,
     "inside": _inside,
     "beam": _beam,

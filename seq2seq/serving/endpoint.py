@@ -28,10 +28,10 @@ def answer(
     name = checkpoint or shelf.first()
     if name is None:
         raise CheckpointError("; ".join(shelf.troubles.values()) or "There is no checkpoint.")
-    return _within(seconds, shelf.get(name).stream(text, chosen)).to_dict()
+    return within(seconds, shelf.get(name).stream(text, chosen)).to_dict()
 
 
-def _within(seconds: float, traces: Iterator[Trace]) -> Trace:
+def within(seconds: float, traces: Iterator[Trace]) -> Trace:
     """The last trace that comes in time, or else the first one."""
     until = time.monotonic() + seconds
     trace = next(traces)

@@ -14,6 +14,7 @@ from seq2seq.trace import Step, Trace
 Span = tuple[float, float]
 
 _NO_COLUMN = ("never_written", "last_resort")  # told in words, where they did something
+_NONE = 1e-9  # less is what adding up many probabilities leaves
 _REWEIGHING = ("repetition_penalty", "temperature")  # the others only keep or cut
 _CUT_CELL = {
     "never_written": "never written",
@@ -23,7 +24,7 @@ _CUT_CELL = {
     "top_p": "cut by top-p",
 }
 _CUTTER = {
-    "never_written": "Never written in any reply (padding, start, unknown and control pieces):",
+    "never_written": "Never written (padding, start, unknown and control pieces):",
     "no_repeat_ngram": "“No run twice” cut",
     "min_len": "The minimum length cut",
     "top_k": "Top-k cut",
@@ -91,7 +92,7 @@ def _column(stage: str, options: DecodingOptions) -> list[Any]:
             "The end piece is cut until the reply has this many.",
         ),
         "temperature": (
-            f"÷ temperature {options.temperature:g}",
+            f"÷\u00a0temperature {options.temperature:g}",
             "Every logit is divided by it: below 1 the likely get likelier, above 1 the odds even "
             "out.",
         ),
@@ -105,10 +106,10 @@ def _column(stage: str, options: DecodingOptions) -> list[Any]:
 
 
 def _formula(options: DecodingOptions) -> str:
-    z = "logits" if options.repetition_penalty == 1 else "logits after the repetition penalty"
+    logits = "logits" if options.repetition_penalty == 1 else "penalised logits"
     return (
-        f"final probability = softmax({z} ÷ {options.temperature:g}) over the pieces left: that of "
-        "piece i is e^(zᵢ ÷ T) ÷ Σⱼ e^(zⱼ ÷ T)"
+        f"final probability = softmax({logits} ÷ T), T = {options.temperature:g}: for piece i, "
+        "e^(zᵢ ÷ T) ÷ Σⱼ e^(zⱼ ÷ T) over the pieces left"
     )
 
 
@@ -123,7 +124,7 @@ def _step(
         "piece": step.piece,
         "rows": [_row(weighed, choice.stages, shown) for weighed in choice.weighed],
         "chosen": next(k for k, one in enumerate(choice.weighed) if one.id == step.id),
-        "rest": [_round(max(mass, 0.0)) for mass in rest],
+        "rest": [_round(mass) if mass > _NONE else 0.0 for mass in rest],
         "cuts": [*map(_cut_words, choice.cuts), _left_words(choice)],
         "draw": None if choice.draw is None else _round(choice.draw),
         "words": " ".join(_chosen_words(step, choice, options)),

@@ -97,9 +97,10 @@ def differences(left: Trace, right: Trace) -> Iterator[str]:
             yield f"{_LABELS.get(key, key.replace('_', ' '))} {one} against {two}"
     if methods == {"sample"} and left.seed != right.seed:
         yield f"seed {left.seed} against {right.seed}"
-    one, two = (str(sum(step.forced for step in t.steps) or "none") for t in (left, right))
-    if one != two:
-        yield f"pieces forced: {one} against {two}"
+    forced = ["".join(step.piece for step in t.steps if step.forced) for t in (left, right)]
+    if forced[0] != forced[1]:
+        one, two = (_quoted(pieces) if pieces else "none" for pieces in forced)
+        yield f"pieces forced {one} against {two}"
 
 
 def _value(key: str, value: Any) -> str:

@@ -169,8 +169,8 @@ function aboutStep(step) {
     ? `is infinite, as the ${WHO[1 - side]} forbids pieces that the ${WHO[side]} allows`
     : `is ${figure(step.kl)} bits`;
   return `${forced}${after}, ${quoted(step.piece)} has probability ${own} in the ${WHO[side]} and `
-    + `${other} in the ${WHO[1 - side]}. Over all pieces, the Kullback–Leibler divergence ${kl}, the `
-    + `Jensen–Shannon divergence ${figure(step.js)} bits.`;
+    + `${other} in the ${WHO[1 - side]}. Over all pieces, the Kullback–Leibler divergence ${kl}, `
+    + `the Jensen–Shannon divergence ${figure(step.js)} bits.`;
 }
 
 function aboutWords(step, other, index) {
@@ -208,7 +208,7 @@ function drawTotals() {
   const { names, totals, measure, between } = state.data;
   const nats = (score) => score[0].toFixed(2).replace('-', '−');
   const bytes = (score) => score[1].toFixed(3);
-  const others = between === 'messages' ? 'after the other message' : 'under the other model';
+  const others = between === 'messages' ? 'after the other’s message' : 'under the other model';
   const rows = [
     ['', ...names.map((name, side) => `the ${WHO[side]}: ${name}`)],
     ['log-probability, in nats', ...totals.map(([,, own]) => nats(own))],

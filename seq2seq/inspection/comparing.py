@@ -143,20 +143,18 @@ def align(left: Sequence[Unit], right: Sequence[Unit], *, single: bool = False) 
     & Metzener 1988, as in Python's difflib). `single` gives each equal unit a block of its own.
     """
     pairs = zip(left, right, strict=False)
-    shared = next(
-        (k for k, (one, two) in enumerate(pairs) if one[0] != two[0]), min(len(left), len(right))
-    )
-    texts = [[text for text, _ in units[shared:]] for units in (left, right)]
-    runs = [("equal", 0, shared, 0, shared)]
-    for tag, *ends in SequenceMatcher(None, *texts, autojunk=False).get_opcodes():
+    shared = next((k for k, (a, b) in enumerate(pairs) if a[0] != b[0]), min(len(left), len(right)))
+    one, two = ([text for text, _ in units[shared:]] for units in (left, right))
+    runs: list[tuple[str, int, int, int, int]] = [("equal", 0, shared, 0, shared)]
+    for tag, *ends in SequenceMatcher(None, one, two, autojunk=False).get_opcodes():
         a, b, c, d = (shared + at for at in ends)
         runs.append((tag, a, b, c, d))
-    for tag, a, b, c, d in runs:
-        if tag == "equal" and single:
-            for one, two in zip(left[a:b], right[c:d], strict=True):
-                yield Block("equal", one[1], two[1])
+    for kind, a, b, c, d in runs:
+        if kind == "equal" and single:
+            for (_, steps), (_, others) in zip(left[a:b], right[c:d], strict=True):
+                yield Block("equal", steps, others)
         elif a < b or c < d:
-            yield Block(_KINDS[tag], _steps(left, a, b), _steps(right, c, d))
+            yield Block(_KINDS[kind], _steps(left, a, b), _steps(right, c, d))
 
 
 def _steps(units: Sequence[Unit], start: int, stop: int) -> range:

@@ -274,7 +274,7 @@ def test_a_retry_hears_what_was_said_before_its_message(bot: Chatbot) -> None:
         heard.append(history)
         return bot.stream(message, history=history)
 
-    listening: Any = SimpleNamespace(stream=stream, config=bot.config)
+    listening: Any = SimpleNamespace(stream=stream, config=bot.config, checkpoint=bot.checkpoint)
     visit = Visit()
     for message, again in (("hello", False), ("goodbye", False), ("goodbye", True)):
         list(converse(listening, visit, message, {}, again=again))
@@ -307,3 +307,19 @@ def test_a_broken_folder_is_told_without_its_path(tmp_path: Path) -> None:
         Shelf([tmp_path / "broken"]).get("broken")
     assert "broken/config.json" in str(refused.value)
     assert str(tmp_path) not in str(refused.value)
+
+
+def test_the_beginning_that_a_visitor_types_is_forced(bot: Chatbot) -> None:
+    visit = Visit()
+    list(converse(bot, visit, "hello", {"begin": " Soup is "}))
+    trace = visit.trace_of(visit.turns[0])
+    assert trace.reply.startswith("Soup is")
+    forced = [step.forced for step in trace.steps]
+    assert forced == [True] * len(trace.options.prefix_ids) + [False] * (
+        len(trace.steps) - len(trace.options.prefix_ids)
+    )
+    with pytest.raises(ValueError, match="begin has 201 characters"):
+        converse(bot, visit, "hello", {"begin": "x" * 201})
+    with pytest.raises(ValueError, match="max_len allows 2 steps"):
+        converse(bot, visit, "hello", {"begin": "I like old movies best.", "max_len": 2})
+    assert len(visit.turns) == 1

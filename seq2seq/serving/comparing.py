@@ -51,7 +51,7 @@ def _made(bot: Chatbot, trace: Trace, message: object, controls: Mapping[str, An
     settings = {name: value for name, value in controls.items() if name != "pace"}
     if not bot.personalities:
         settings["personality"] = None
-    options = options_from_controls(settings)
+    options = options_from_controls(settings, bot.checkpoint.tokenizer.encode)
     chosen_personality(bot.config, options.personality)
     return within(LONGEST, bot.stream(text, options, history=trace.history))
 

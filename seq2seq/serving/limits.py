@@ -10,6 +10,7 @@ from seq2seq import DecodingOptions
 from seq2seq.config import check_range
 
 MAX_MESSAGE = 2000  # characters
+MAX_BEGINNING = 200  # characters
 MOST = {"max_len": 100, "candidates": 50, "beam_size": 16}
 WHOLE = ("top_k", "no_repeat_ngram", "beam_size", "min_len", "max_len")
 
@@ -38,12 +39,22 @@ def bounded_options(values: Mapping[str, Any]) -> DecodingOptions:
     return DecodingOptions.from_dict(values)
 
 
-def options_from_controls(controls: Mapping[str, Any]) -> DecodingOptions:
+def options_from_controls(
+    controls: Mapping[str, Any], cut: Callable[[str], list[int]] | None = None
+) -> DecodingOptions:
     """Decoding options from the page's controls, where the seed is text and may be empty.
 
-    Raises ValueError with the range of a value that is out of it.
+    `begin`, the text that the reply is to begin with, is made pieces by `cut`, and left out without
+    it. Raises ValueError with the range of a value that is out of it.
     """
     values = dict(controls)
+    begin = str(values.pop("begin", None) or "").strip()
+    if begin and cut is not None:
+        if len(begin) > MAX_BEGINNING:
+            raise ValueError(
+                f"begin has {len(begin):,} characters; at most {MAX_BEGINNING} fit. Shorten it."
+            )
+        values["prefix_ids"] = cut(begin)
     seed = str(values.pop("seed", None) or "").strip()
     if seed:
         if not seed.isascii() or not seed.isdigit() or len(seed) > 18:

@@ -33,7 +33,7 @@ def converse(
     """
     text = check_message(message)
     settings, pace = _pace_of(controls)
-    options = options_from_controls(settings)
+    options = options_from_controls(settings, bot.checkpoint.tokenizer.encode)
     chosen_personality(bot.config, options.personality)
     return _begun(talk(bot, visit, text, options, pace=pace, again=again, model=model))
 

@@ -56,7 +56,7 @@ class Layout:
                     if name == "compare":
                         self._lay_comparison()
                     script = asset(*SMALL, f"{name}_view.js")
-                    self.deep[name] = island(name, asset(f"{name}_view.html"), script)
+                    self.deep[name] = island(f"deep-{name}", asset(f"{name}_view.html"), script)
 
     def _lay_chat(self) -> None:
         ready = bool(self.shelf.names)

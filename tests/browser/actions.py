@@ -17,7 +17,7 @@ def say(page: Page, message: str) -> None:
 def wait_for_reply(page: Page, number: int = 1) -> None:
     """Wait until that many replies are complete, the last of them in the view."""
     expect(page.locator("#chat [data-testid=bot]")).to_have_count(number, timeout=PATIENCE)
-    expect(page.locator(".tv-pick option")).to_have_count(number, timeout=PATIENCE)
+    expect(page.locator("#view .tv-pick option")).to_have_count(number, timeout=PATIENCE)
     expect(page.locator("#view .tv[data-running=false]")).to_be_visible(timeout=PATIENCE)
     expect(page.locator("#stop")).to_be_disabled(timeout=PATIENCE)
 
@@ -45,7 +45,7 @@ def set_control(page: Page, option: str, value: float) -> None:
 
 def cells(page: Page) -> Locator:
     """The pieces of the reply."""
-    return page.locator(".tv-reply button")
+    return page.locator("#view .tv-reply button")
 
 
 def pieces(page: Page) -> list[str]:
@@ -60,7 +60,7 @@ def spoken(page: Page) -> str:
 
 def chosen(page: Page) -> int:
     """The step that is looked at, from 0."""
-    current = page.locator(".tv-reply [aria-current]")
+    current = page.locator("#view .tv-reply [aria-current]")
     expect(current).to_have_count(1)
     return int(str(current.get_attribute("data-step")))
 

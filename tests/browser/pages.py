@@ -40,7 +40,7 @@ class Watched:
         """Load the page and wait until it can be used: drawn, and filled by its load event."""
         with self.page.expect_request("**/queue/data*", timeout=PATIENCE):
             self.page.goto(self.url + query, wait_until="domcontentloaded")
-        expect(self.page.locator(".tv")).to_be_visible(timeout=PATIENCE)
+        expect(self.page.locator("#view .tv")).to_be_visible(timeout=PATIENCE)
         expect(self.page.locator("#message textarea")).to_be_visible(timeout=PATIENCE)
         self.page.wait_for_timeout(300)
         return self.page

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 def open_view(page: Page, title: str, name: str) -> Locator:
     """Turn to a deeper view by its tab."""
     page.get_by_role("tab", name=title, exact=True).click()
-    view = page.locator(f"#{name} section.tv")
+    view = page.locator(f"#deep-{name} section.tv")
     expect(view).to_be_visible()
     return view
 
@@ -57,7 +57,7 @@ def test_moving_a_control_tells_where_the_reply_would_turn(page: Page) -> None:
     expect(cells(page).nth(2)).to_have_class("tv-cell tv-turns")
     set_control(page, "max_len", 50)
     expect(line).to_contain_text("stays the same")
-    expect(page.locator(".tv-turns")).to_have_count(0)
+    expect(page.locator("#view .tv-turns")).to_have_count(0)
 
 
 def test_another_message_is_put_beside_the_reply(page: Page) -> None:
@@ -76,6 +76,6 @@ def test_a_view_that_is_open_follows_the_reply_that_is_opened(page: Page) -> Non
     expect(view).to_contain_text("▁hello")
     ask(page, "goodbye", 2)
     expect(view).to_contain_text("good")
-    page.locator(".tv-pick select").select_option(index=0)
+    page.locator("#view .tv-pick select").select_option(index=0)
     wait_for_reply(page, 2)
     expect(view).to_contain_text("▁hello")

@@ -49,13 +49,13 @@ def test_an_over_long_message_stays_in_its_box(page: Page) -> None:
 
 def test_a_message_beyond_the_encoder_shows_where_it_stopped(page: Page) -> None:
     ask(page, "tell me a joke " * 12)
-    strip = page.locator(".tv-source")
-    expect(strip.locator(".tv-stop")).to_have_text("the encoder stopped reading here")
-    unread = strip.locator(".tv-unread").count()
+    strip = page.locator("#view .tv-source")
+    expect(strip.locator("#view .tv-stop")).to_have_text("the encoder stopped reading here")
+    unread = strip.locator("#view .tv-unread").count()
     assert unread > 0
-    assert f"the last {unread} pieces were not read" in page.locator(".tv-read").inner_text()
-    assert strip.locator(".tv-cell:not(.tv-unread)").last.inner_text().startswith("</s>")
-    outer, inner = strip.bounding_box(), strip.locator(".tv-stop").bounding_box()
+    assert f"the last {unread} pieces were not read" in page.locator("#view .tv-read").inner_text()
+    assert strip.locator("#view .tv-cell:not(.tv-unread)").last.inner_text().startswith("</s>")
+    outer, inner = strip.bounding_box(), strip.locator("#view .tv-stop").bounding_box()
     assert outer is not None
     assert inner is not None
     assert outer["y"] <= inner["y"] <= outer["y"] + outer["height"], "scrolled out of sight"
@@ -128,7 +128,7 @@ def test_another_model_can_be_chosen(page: Page) -> None:
     page.get_by_label("Model", exact=True).click()
     page.get_by_role("option", name="twin").click()
     ask(page, "hello")
-    assert "model twin" in page.locator(".tv-foot").inner_text()
+    assert "model twin" in page.locator("#view .tv-foot").inner_text()
 
 
 def test_a_broken_checkpoint_is_named_and_the_others_work(visit: Callable[..., Watched]) -> None:

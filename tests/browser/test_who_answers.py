@@ -27,7 +27,7 @@ def test_the_personality_chosen_answers_and_its_control_piece_is_shown(
     expect(box).to_have_value("Personality: friendly", timeout=PATIENCE)
     ask(page, "hello")
     assert spoken(page) == dict(PAIRS)["hello"]
-    piece = page.locator(".tv-source .tv-personality")
+    piece = page.locator("#view .tv-source .tv-personality")
     expect(piece).to_have_count(1)
     assert piece.inner_text().split() == ["<friendly>", "personality"]
     choose(page, "personality", "Personality: witty")
@@ -49,7 +49,7 @@ def test_a_model_without_personalities_says_so(visit: Callable[..., Watched]) ->
     expect(box).to_be_disabled()
     ask(page, "goodbye")
     assert spoken(page) == dict(PAIRS)["goodbye"]
-    expect(page.locator(".tv-personality")).to_have_count(0)
+    expect(page.locator("#view .tv-personality")).to_have_count(0)
     choose(page, "model", "Model: cast")
     expect(box).to_have_value("Personality: friendly", timeout=PATIENCE)
     assert watched.troubles == []

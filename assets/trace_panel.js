@@ -13,7 +13,7 @@ function facts(step) {
     fact('probability', decimal(step.p), 'of this piece, by the model'),
     fact('rank', ordinal(step.rank), step.rank ? 'likeliest of all' : 'the likeliest of all'),
     fact('entropy', `${step.bits.toFixed(2)} bits`, `like ${pieces} equal choices`),
-    fact('log-probability', step.logprob.toFixed(2).replace('-', '−'), 'of the reply up to here'),
+    fact('log-probability', signed(step.logprob, 2), 'of the reply up to here'),
   ];
 }
 

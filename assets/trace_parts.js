@@ -46,6 +46,12 @@ function decimal(p, digits = 3) {
   return p.toFixed(digits);
 }
 
+// A number with a true minus sign, and no sign where it rounds to nothing.
+function signed(value, digits) {
+  const text = value.toFixed(digits);
+  return Number(text) === 0 ? (0).toFixed(digits) : text.replace('-', '−');
+}
+
 function ordinal(rank) {
   const n = rank + 1;
   const teen = n % 100 >= 11 && n % 100 <= 13;

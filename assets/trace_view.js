@@ -126,7 +126,7 @@ function way(one, open, depth, place) {
   const left = one.left
     ? `left ${parent < 0 ? 'an earlier one' : `version ${parent + 1}`} at step ${one.left[1] + 1}`
     : 'from the start';
-  const nats = one.logprob === null ? '' : ` · ${one.logprob.toFixed(2).replace('-', '−')} nats`;
+  const nats = one.logprob === null ? '' : ` · ${signed(one.logprob, 2)} nats`;
   item.append(button, make('small', '', `${open ? 'open · ' : ''}${left}${nats}`));
   return item;
 }
@@ -136,7 +136,7 @@ function drawBest() {
   find('.tv-best').hidden = !best.length;
   find('.tv-best ol').replaceChildren(...best.map(([reply, logprob, score]) => {
     const item = make('li', '', `${reply || '(nothing)'} `);
-    const figures = `${score.toFixed(3)}, in all ${logprob.toFixed(2)}`.replaceAll('-', '−');
+    const figures = `${signed(score, 3)}, in all ${signed(logprob, 2)}`;
     item.append(make('small', '', figures));
     return item;
   }));

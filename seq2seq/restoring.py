@@ -86,6 +86,12 @@ def check_trace(checkpoint: Checkpoint, trace: Trace) -> None:
             raise ValueError(
                 f"the trace has a piece {piece[:30]!r} with id {id}; this model has not"
             )
+    texts = checkpoint.tokenizer.detokenizer()
+    for step in trace.steps:
+        if (text := texts.add(step.id)) != step.text:
+            raise ValueError(
+                f"steps[{step.step}].text is {step.text[:30]!r}; its piece says {text!r}"
+            )
 
 
 def _drawn(step: Step, draw: float | None) -> Step:

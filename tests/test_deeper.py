@@ -12,7 +12,7 @@ from seq2seq import Chatbot, DecodingOptions
 from seq2seq.page.parts import ASSETS, DEEPER
 from seq2seq.serving import Shelf, Visit, compared, deep_view, talk, turning
 
-MADE = [name for name in DEEPER if name != "compare"]
+MADE = [name for name in DEEPER if name not in {"compare", "takeaway"}]
 
 
 @pytest.fixture(scope="module")

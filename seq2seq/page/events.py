@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from functools import partial
@@ -11,7 +12,7 @@ import gradio as gr
 
 from seq2seq import serving
 from seq2seq.page.layout import ANOTHER, NOBODY, Layout
-from seq2seq.page.parts import DEEPER, Update
+from seq2seq.page.parts import DEEPER, Update, asset
 from seq2seq.serving import Turn, Visit
 
 MODEL: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 4}
@@ -33,6 +34,7 @@ class Page(Layout):
         drawn = [self.box, self.chat, self.view, self.notice, *busy, *self.deep.values()]
         drawn.append(self.other[0])
         said = {"outputs": drawn, **MODEL, **QUIET}
+        self.replayed = {"fn": self.replay, "inputs": self.visit, **said}
         for event in (self.box.submit, self.send.click):
             event(self.say, [self.box, *inputs], **said)
         for button in self.examples:
@@ -49,6 +51,9 @@ class Page(Layout):
         controls = list(self.controls.values())
         for control in controls:
             control.change(self.weigh, [self.visit, *controls], self.turning, **WEIGHING)
+        saved = self.deep["takeaway"]
+        saved.select(self.save_page, self.visit, [saved, self.notice], **QUIET)
+        saved.input(self.open_file, self.visit, drawn, **QUIET)
         compared = [self.deep["compare"], self.notice]
         self.compare.click(
             self.put_beside, [self.visit, *self.other, *controls], compared, **MODEL, **QUIET
@@ -137,6 +142,8 @@ class Page(Layout):
         name = visit.deep or next(iter(DEEPER))
         if name == "compare":
             return {self.other[0]: self._others(visit)}
+        if name == "takeaway":
+            return {self.deep[name]: serving.takeaway(self.shelf, visit)}
         drawn = serving.deep_view(self.shelf, visit, name)
         return {self.deep[name]: gr.skip() if drawn is None else drawn}
 
@@ -171,6 +178,36 @@ class Page(Layout):
         except ValueError as error:
             return {self.notice: serving.with_label(str(error), self.labels)}
         return {self.deep["compare"]: drawn, self.notice: ""}
+
+    def save_page(self, visit: Visit) -> Update:
+        """Give the reply that is looked at as one HTML page, for the browser to save."""
+        try:
+            page = serving.saved_page(self.shelf, visit, asset)
+        except ValueError as error:
+            return {self.notice: str(error)}
+        return {self.deep["takeaway"]: json.dumps({"number": visit.shown, "page": page})}
+
+    def open_file(self, visit: Visit, event: gr.EventData) -> Update:
+        """Open a trace file as another reply of the conversation."""
+        try:
+            serving.open_trace(self.shelf, visit, serving.unpack(event._data))
+        except ValueError as error:
+            return {self.notice: str(error)}
+        return {**self._drawn(visit), **self._deeper(visit), self.notice: ""}
+
+    def replay(self, visit: Visit, request: gr.Request) -> Iterator[Update]:
+        """Write the reply that a link asks for, where the page was opened by one."""
+        packed = request.query_params.get("say")
+        if not packed:
+            return
+        try:
+            name, bot, message, options = serving.from_link(self.shelf, packed)
+            turns = serving.talk(bot, visit, message, options, model=name)
+            next(turns)
+        except ValueError as error:
+            yield {self.notice: str(error)}
+            return
+        yield from self._written(visit, turns, {self.notice: serving.help_notice(message)}, {})
 
     def open_clicked(self, visit: Visit, event: gr.SelectData) -> Update:
         """Look into the reply that was clicked in the chat."""

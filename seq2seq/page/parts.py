@@ -16,6 +16,7 @@ DEEPER = {
     "beam": "Looking ahead",
     "neighbours": "Where it came from",
     "compare": "Side by side",
+    "takeaway": "Take it away",
 }
 STYLES = ("page", "trace_view", "turning_view", *(f"{name}_view" for name in DEEPER))
 SMALL = ("trace_parts.js",)  # what every view's script begins with

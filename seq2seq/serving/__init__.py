@@ -14,6 +14,7 @@ from seq2seq.serving.endpoint import answer
 from seq2seq.serving.hardening import SAFE_LAUNCH, Harden
 from seq2seq.serving.limits import MAX_MESSAGE, check_message, options_from_controls, with_label
 from seq2seq.serving.shelf import CheckpointError, Shelf, find_checkpoints
+from seq2seq.serving.takeaway import from_link, open_trace, saved_page, takeaway, unpack
 from seq2seq.serving.talk import converse, converse_from, talk
 from seq2seq.serving.visit import Turn, Visit
 
@@ -34,13 +35,18 @@ __all__ = [
     "deep_view",
     "describe",
     "find_checkpoints",
+    "from_link",
     "help_notice",
     "language",
     "no_repeat_ngram",
+    "open_trace",
     "options_from_controls",
     "parse",
     "personalities",
+    "saved_page",
+    "takeaway",
     "talk",
     "turning",
+    "unpack",
     "with_label",
 ]

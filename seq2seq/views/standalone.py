@@ -1,0 +1,83 @@
+"""A reply's views as one HTML page that needs no server and no other host."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Callable, Mapping
+
+# The variables that the views take from the page's theme, light and dark.
+_THEME = """
+:root { color-scheme: light dark; --border-color-primary: #d5dbe3; --body-text-color: #1e293b;
+  --body-text-color-subdued: #4b5a70; --background-fill-primary: #ffffff;
+  --background-fill-secondary: #f8fafc; --primary-600: #0d9488; --color-accent: #0d9488; }
+@media (prefers-color-scheme: dark) { :root { --border-color-primary: #3a475b;
+  --body-text-color: #f1f5f9; --body-text-color-subdued: #a3b1c4;
+  --background-fill-primary: #0f172a; --background-fill-secondary: #1e293b; }
+  .tv { --tv-accent: #2dd4bf !important; } }
+body { margin: 0 auto; padding: 14px clamp(10px, 3vw, 28px); max-width: 1240px;
+  background: var(--background-fill-primary); color: var(--body-text-color);
+  font-family: system-ui, "Apple SD Gothic Neo", "Malgun Gothic", "Noto Sans KR", sans-serif; }
+h1 { font-size: 1.2rem; margin: 0 0 4px; }
+main > div { margin: 14px 0; }
+#saved { font-size: .88rem; color: var(--body-text-color-subdued); margin: 0 0 10px; }
+"""
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+_STILL = (
+    "This is a saved page: nothing here can be written anew. To go on from a piece, open the "
+    "trace, or its link, on the chatbot's page."
+)
+# Runs a view's script as the page does: with its element, its value, and no one to tell.
+_RUN = """
+function island(element, value, script) {
+  const tell = () => { document.getElementById('saved').textContent = %s; };
+  script(element, { value }, () => {}, tell);
+}
+"""
+
+
+def standalone_page(
+    title: str, views: Mapping[str, str], asset: Callable[[str], str], about: str
+) -> str:
+    """The page: `views` are the names of views with the values that they draw, first to last.
+
+    `asset` gives the text of a file of the page's assets by its name; the file needs nothing else.
+    `about` is a line under the title.
+    """
+    shown = {name: value for name, value in views.items() if value}
+    styles = [_THEME, *(asset(f"{name}_view.css") for name in shown)]
+    parts = [
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{html.escape(title)}</title>",
+        f"<style>{''.join(styles)}</style></head>\n<body><main>",
+        f"<h1>{html.escape(title)}</h1>",
+        f'<p id="saved" role="status">{html.escape(about)}</p>',
+    ]
+    for name in shown:
+        first = ' id="view"' if name == "trace" else ""
+        parts.append(f'<div{first} data-island="{name}">{asset(f"{name}_view.html")}</div>')
+    parts.append(f"</main>\n<script>{_RUN % json.dumps(_STILL)}")
+    parts += [_call(name, value, asset) for name, value in shown.items()]
+    parts.append("</script></body></html>\n")
+    return "\n".join(parts)
+
+
+def _call(name: str, value: str, asset: Callable[[str], str]) -> str:
+    """The lines of script that draw one view."""
+    scripts = ["trace_parts.js", f"{name}_view.js"]
+    if name == "trace":
+        scripts.insert(1, "trace_panel.js")
+    script = "\n".join(map(asset, scripts))
+    found = f"document.querySelector('[data-island=\"{name}\"]')"
+    head = f"island({found}, {_quoted(value)}, function (element, props, watch, trigger) {{"
+    return f"{head}\n{script}\n}});"
+
+
+def _quoted(text: str) -> str:
+    """The text as a JavaScript string that cannot end its script element."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    for character in ("<", ">", "&", "\u2028", "\u2029"):
+        quoted = quoted.replace(character, f"\\u{ord(character):04x}")
+    return quoted

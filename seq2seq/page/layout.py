@@ -118,7 +118,7 @@ class Layout:
             "turning", asset("turning_view.html"), asset(*SMALL, "turning_view.js")
         )
         kinds = {"radio": gr.Radio, "text": gr.Textbox, "slider": gr.Slider}
-        self.controls: dict[str, gr.components.Component] = {"personality": self.personality}
+        self.controls: dict[str, Any] = {"personality": self.personality}
         self.labels = {"personality": "Personality"}
         for setting in json.loads(asset("controls.json")):
             kind, option = setting.pop("kind"), setting.pop("option")

@@ -81,7 +81,7 @@ def test_the_way_to_the_tree_is_what_the_page_calls_it() -> None:
     controls = json.loads((ASSETS / "controls.json").read_text(encoding="utf-8"))
     method = next(control for control in controls if control["option"] == "method")
     label = next(words for words, value in method["choices"] if value == "beam")
-    page = (ASSETS.parent / "app.py").read_text(encoding="utf-8")
+    page = (ASSETS.parent / "seq2seq/page/layout.py").read_text(encoding="utf-8")
     for name in re.findall("“(.+?)”", SWITCH):
         assert name == label or f'"{name}"' in page
     template = (ASSETS / "beam_view.html").read_text(encoding="utf-8")

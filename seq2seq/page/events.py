@@ -199,6 +199,7 @@ class Page(Layout):
         """Write the reply that a link asks for, where the page was opened by one."""
         packed = request.query_params.get("say")
         if not packed:
+            yield {self.notice: gr.skip()}
             return
         try:
             name, bot, message, options = serving.from_link(self.shelf, packed)

@@ -18,7 +18,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from seq2seq import serving
-from seq2seq.page import MODEL, QUIET, STYLES, TITLE, Page, asset
+from seq2seq.page import MODEL, QUIET, STYLES, TITLE, Page, asset, texts
 from seq2seq.serving import Shelf
 
 HERE = Path(__file__).parent
@@ -62,6 +62,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             server_name=arguments.host,
             server_port=arguments.port,
             theme=theme,
+            i18n=texts(),
             css=asset(*(f"{name}.css" for name in STYLES)),
             app_kwargs={"middleware": [Middleware(serving.Harden)], "openapi_url": None},
             **serving.SAFE_LAUNCH,

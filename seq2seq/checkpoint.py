@@ -84,7 +84,7 @@ def load_checkpoint(folder: Path | str, device: torch.device | str = "cpu") -> C
             f"no checkpoint folder {folder}; train one with: "
             f"python -m seq2seq train --corpus FILE --out {folder}"
         )
-    config = _read_config(folder / CONFIG)
+    config = read_config(folder)
     tokenizer = Tokenizer.load(folder / TOKENIZER)
     if tokenizer.vocab_size != config.vocab_size:
         raise ValueError(
@@ -138,7 +138,9 @@ def _read_metrics(path: Path) -> dict[str, Any]:
     return metrics
 
 
-def _read_config(path: Path) -> ModelConfig:
+def read_config(folder: Path) -> ModelConfig:
+    """A checkpoint's sizes. Raises FileNotFoundError or ValueError, naming the file."""
+    path = folder / CONFIG
     described = read_json(path)
     if not isinstance(described, dict) or described.get("format") != FORMAT:
         found = described.get("format") if isinstance(described, dict) else described

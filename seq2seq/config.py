@@ -141,12 +141,14 @@ class TrainingConfig(Settings):
     `average` is the decay of a moving average of the weights, which is then what is kept.
     `word_dropout` is the share of a message's pieces that a step hides, `sampling_alpha` above 0
     cuts messages into pieces by lot (`Tokenizer.sampling`).
+    `start_from` is the checkpoint folder whose weights and pieces the run goes on from.
     `validate_every` and `save_every` are steps; 0 validates once an epoch, but at least every 1000
     and at most every 20 steps.
     """
 
     corpora: tuple[str, ...]
     personalities: tuple[str, ...] = ("friendly",)
+    start_from: str | None = None
     seed: int = 0
     epochs: float | None = None
     max_minutes: float | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -24,6 +25,19 @@ DESCRIPTION = "Train a chatbot on dialogues and write its checkpoint folder."
 _MODEL = ModelConfig(VOCAB_SIZE)
 _RUN = TrainingConfig(corpora=("-",))
 ALL = "all"  # of the personalities
+# Settings of a model that its weights fix, beside --keep-case and the personalities; those not.
+_FIXED = (
+    "vocab_size",
+    "emb_dim",
+    "hidden_dim",
+    "n_layers",
+    "attention",
+    "bidirectional",
+    "tie_embeddings",
+    "context_turns",
+    "max_source",
+)
+_FREE = ("dropout", "no_repeat_ngram")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +53,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--base-url", metavar="URL", help="fetch the corpora from this mirror")
     parser.add_argument("--out", metavar="DIR", help="the checkpoint folder to write")
     parser.add_argument("--resume", metavar="DIR", help="go on with the run in this folder")
+    parser.add_argument(
+        "--start-from",
+        metavar="DIR",
+        help="a new run that begins with this checkpoint's weights, pieces and sizes",
+    )
     parser.add_argument("--json", action="store_true", help="print the metrics as JSON at the end")
     sizes = parser.add_argument_group("model")
     _add(sizes, "--vocab-size", _MODEL.vocab_size, "pieces in the vocabulary, at most")
@@ -140,20 +159,15 @@ def _settings(arguments: argparse.Namespace) -> RunSettings:
     from seq2seq.training import RunSettings
 
     values = vars(arguments)
-    model_names = ("vocab_size", "emb_dim", "hidden_dim", "n_layers", "dropout", "attention")
-    more_names = (
-        "bidirectional",
-        "tie_embeddings",
-        "context_turns",
-        "max_source",
-        "no_repeat_ngram",
-    )
-    personalities = chosen_personalities(arguments.personality)
-    model = ModelConfig(
-        **{name: values[name] for name in (*model_names, *more_names)},
-        lowercase_message=not arguments.keep_case,
-        personalities=personalities if len(personalities) > 1 else (),
-    )
+    if arguments.start_from:
+        model, personalities = _of_start(arguments)
+    else:
+        personalities = chosen_personalities(arguments.personality)
+        model = ModelConfig(
+            **{name: values[name] for name in (*_FREE, *_FIXED)},
+            lowercase_message=not arguments.keep_case,
+            personalities=personalities if len(personalities) > 1 else (),
+        )
     named = set(TrainingConfig.__dataclass_fields__) - {"corpora", "personalities"}
     training = TrainingConfig(
         corpora=tuple(arguments.corpus),
@@ -161,6 +175,34 @@ def _settings(arguments: argparse.Namespace) -> RunSettings:
         **{name: values[name] for name in sorted(named & values.keys())},
     )
     return RunSettings(training, model, arguments.corpus_dir, arguments.base_url)
+
+
+def _of_start(arguments: argparse.Namespace) -> tuple[ModelConfig, tuple[str, ...]]:
+    """The sizes of the checkpoint that a run begins with, and the personalities it learns.
+
+    Raises ValueError for a size that is told apart from the checkpoint's, and for a personality
+    that the checkpoint does not know.
+    """
+    from seq2seq.checkpoint import read_config
+
+    values, folder = vars(arguments), Path(arguments.start_from)
+    config = read_config(folder)
+    told = [n for n in _FIXED if values[n] != getattr(_MODEL, n)]
+    if told or arguments.keep_case:
+        flags = ", ".join("--" + name.replace("_", "-") for name in told or ["keep_case"])
+        raise ValueError(f"--start-from takes the model's sizes from {folder}; leave out {flags}")
+    if not arguments.personality:
+        personalities = config.personalities or _RUN.personalities
+    else:
+        personalities = chosen_personalities(arguments.personality)
+        known = config.personalities or personalities[:1]
+        if unknown := [name for name in personalities if name not in known]:
+            raise ValueError(
+                f"{folder} knows the personalities {', '.join(config.personalities) or 'none'}; "
+                f"leave out --personality {unknown[0]}"
+            )
+    changed = {n: values[n] for n in _FREE if values[n] != getattr(_MODEL, n)}
+    return dataclasses.replace(config, **changed), personalities
 
 
 def chosen_personalities(given: list[str] | None) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import gradio as gr
 
 from seq2seq import serving
 from seq2seq.page.layout import ANOTHER, NOBODY, Layout
-from seq2seq.page.parts import DEEPER, Update, asset
+from seq2seq.page.parts import DEEPER, Update, asset, told
 from seq2seq.serving import Turn, Visit
 
 MODEL: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 4}
@@ -149,8 +149,10 @@ class Page(Layout):
 
     def _others(self, visit: Visit) -> Any:
         kept = [turn for turn in visit.turns if turn.number != visit.shown and turn.packed]
-        told = [(f"reply {t.number}: {(t.reply or '')[:50]}", str(t.number)) for t in kept]
-        return gr.update(choices=[(ANOTHER, ""), *told], value="")
+        choices = [
+            (f"{told('reply')} {t.number}: {(t.reply or '')[:50]}", str(t.number)) for t in kept
+        ]
+        return gr.update(choices=[(told(ANOTHER), ""), *choices], value="")
 
     def open_deeper(self, name: str, visit: Visit) -> Update:
         """Turn to a deeper view of the reply that is looked at."""
@@ -230,27 +232,29 @@ class Page(Layout):
     def describe(self, model: str | None, personality: str = "") -> Update:
         """Tell about a checkpoint, loading it if need be; offer its personalities and examples."""
         words = serving.describe(self.shelf, model or "")
-        told: Update = dict(zip(self.told, words, strict=True))
+        drawn: Update = dict(zip(self.told, words, strict=True))
         language = serving.language(self.shelf, model or "")
-        told |= zip(self.examples, self.sayings.get(language, self.sayings["en"]), strict=True)
+        drawn |= zip(self.examples, self.sayings.get(language, self.sayings["en"]), strict=True)
         names = serving.personalities(self.shelf, model or "")
         # '' is the default of every model, so that it is a choice wherever it comes from.
         values = ["", *names[1:]]
-        choices = [(f"Personality: {n}", v) for n, v in zip(names, values, strict=False)]
-        choices = choices or [(NOBODY, "")]
-        told[self.controls["no_repeat_ngram"]] = serving.no_repeat_ngram(self.shelf, model or "")
-        told[self.personality] = gr.update(
+        choices = [
+            (f"{told('Personality')}: {told(n)}", v) for n, v in zip(names, values, strict=False)
+        ]
+        choices = choices or [(told(NOBODY), "")]
+        drawn[self.controls["no_repeat_ngram"]] = serving.no_repeat_ngram(self.shelf, model or "")
+        drawn[self.personality] = gr.update(
             choices=choices,
             value=personality if personality in names[1:] else "",
             interactive=bool(names),
         )
-        return told
+        return drawn
 
     def welcome(self) -> Update:
         """Fill the page when it is opened: the first usable model, and which ones are broken."""
         name = self.shelf.first()
-        told = self.describe(name) if name else {}
-        wrong = [*self.shelf.troubles.values(), told.get(self.notice, "")]
+        drawn = self.describe(name) if name else {}
+        wrong = [*self.shelf.troubles.values(), drawn.get(self.notice, "")]
         text = " ".join(filter(None, wrong))
         # A visitor may have been told something already: nothing to say is no reason to clear it.
-        return {**told, self.model: name, self.notice: text or gr.skip()}
+        return {**drawn, self.model: name, self.notice: text or gr.skip()}

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from seq2seq.page.parts import DEEPER, SMALL, TITLE, asset, dropdown, island
+from seq2seq.page.parts import DEEPER, TITLE, asset, dropdown, island, told
 from seq2seq.serving import Shelf, Visit
 
 STORY = (
@@ -27,45 +27,44 @@ class Layout:
         self.shelf = shelf
         self.visit = gr.State(Visit())
         with gr.Row(elem_id="top"):
-            gr.Markdown(f"# {TITLE}\n{STORY}", elem_id="title")
+            gr.Markdown(told(f"# {TITLE}\n{STORY}"), elem_id="title")
             self.model = dropdown(
                 "Model",
-                [(f"Model: {name}", name) for name in shelf.names],
+                [(f"{told('Model')}: {name}", name) for name in shelf.names],
                 visible=len(shelf.names) > 1,
             )
-            self.personality = dropdown("Personality", [(NOBODY, "")], interactive=False)
+            self.personality = dropdown("Personality", [(told(NOBODY), "")], interactive=False)
+            self.language = island("language", "language")
         with gr.Row(elem_id="columns"):
             with gr.Column(scale=5, min_width=300, elem_id="talk"):
                 self._lay_chat()
-                with gr.Accordion("How it decides", open=False, elem_id="controls"):
+                with gr.Accordion(told("How it decides"), open=False, elem_id="controls"):
                     self._lay_controls()
-                with gr.Accordion("About this model", open=False, elem_id="about"):
-                    self.facts = gr.Markdown(elem_id="facts")
-                    self.curve = island("curve", asset("curve.html"), asset("curve.js"))
+                with gr.Accordion(told("About this model"), open=False, elem_id="about"):
+                    self.facts = island("facts", "facts")
+                    self.curve = island("curve", "curve")
                     self.card = gr.Markdown(elem_id="card", latex_delimiters=[])
                 self.told = [self.facts, self.curve, self.card, self.notice]
                 repeats = self.controls["no_repeat_ngram"]
                 self.about = [*self.told, self.personality, *self.examples, repeats]
             with gr.Column(scale=7, min_width=300, elem_id="inside"):
-                scripts = asset(*SMALL, "trace_panel.js", "trace_view.js")
-                self.view = island("view", asset("trace_view.html"), scripts)
+                self.view = island("view", "trace")
         with gr.Tabs(elem_id="deeper", visible=bool(shelf.names)):
             self.tabs, self.deep = {}, {}
             for name, title in DEEPER.items():
-                with gr.Tab(title, id=name) as self.tabs[name]:
+                with gr.Tab(told(title), id=name) as self.tabs[name]:
                     if name == "compare":
                         self._lay_comparison()
-                    script = asset(*SMALL, f"{name}_view.js")
-                    self.deep[name] = island(f"deep-{name}", asset(f"{name}_view.html"), script)
+                    self.deep[name] = island(f"deep-{name}", name)
 
     def _lay_chat(self) -> None:
         ready = bool(self.shelf.names)
         gr.Markdown(asset("no_model.md"), visible=not ready, elem_id="no-model")
         self.chat = gr.Chatbot(
             elem_id="chat",
-            label="Conversation",
+            label=told("Conversation"),
             show_label=False,
-            placeholder=GREETING,
+            placeholder=told(GREETING),
             height="var(--chat-height)",
             render_markdown=False,
             allow_tags=False,
@@ -74,13 +73,13 @@ class Layout:
             buttons=[],
             visible=ready,
         )
-        self.notice = island("notice", '<p role="status" hidden></p>', asset("notice.js"))
+        self.notice = island("notice", "notice")
         with gr.Row(elem_id="write"):
             self.box = gr.Textbox(
-                label="Message",
+                label=told("Message"),
                 show_label=False,
                 container=False,
-                placeholder="Write a message" if ready else "No model to talk to",
+                placeholder=told("Write a message" if ready else "No model to talk to"),
                 elem_id="message",
                 max_lines=4,
                 interactive=ready,
@@ -88,39 +87,57 @@ class Layout:
                 scale=1,
             )
             self.send = gr.Button(
-                "Send", variant="primary", elem_id="send", interactive=ready, scale=0, min_width=72
+                told("Send"),
+                variant="primary",
+                elem_id="send",
+                interactive=ready,
+                scale=0,
+                min_width=72,
             )
-            self.stop = gr.Button("Stop", elem_id="stop", interactive=False, scale=0, min_width=72)
+            self.stop = gr.Button(
+                told("Stop"), elem_id="stop", interactive=False, scale=0, min_width=72
+            )
         with gr.Row(elem_id="examples"):
             self.sayings: dict[str, list[str]] = json.loads(asset("examples.json"))
             texts = self.sayings["en"]
             self.examples = [gr.Button(text, size="sm", interactive=ready) for text in texts]
-            self.retry = gr.Button("Retry", size="sm", elem_id="retry", interactive=ready)
-            self.clear = gr.Button("Clear", size="sm", elem_id="clear", interactive=ready)
+            self.retry = gr.Button(told("Retry"), size="sm", elem_id="retry", interactive=ready)
+            self.clear = gr.Button(told("Clear"), size="sm", elem_id="clear", interactive=ready)
 
     def _lay_comparison(self) -> None:
-        models = [("by the same model", ""), *((f"by {name}", name) for name in self.shelf.names)]
+        models = [
+            (told("by the same model"), ""),
+            *((f"{told('Model')}: {name}", name) for name in self.shelf.names),
+        ]
         with gr.Row(elem_id="other"):
             self.other: list[Any] = [
-                gr.Dropdown([(ANOTHER, "")], value="", label="Compare with", elem_id="other-reply"),
-                gr.Dropdown(models, value="", label="written", elem_id="other-model"),
+                gr.Dropdown(
+                    [(told(ANOTHER), "")],
+                    value="",
+                    label=told("Compare with"),
+                    elem_id="other-reply",
+                ),
+                gr.Dropdown(models, value="", label=told("written"), elem_id="other-model"),
                 gr.Textbox(
-                    label="to this message",
-                    placeholder="the same message, or another",
+                    label=told("to this message"),
+                    placeholder=told("the same message, or another"),
                     elem_id="other-message",
                     max_lines=1,
                 ),
             ]
-            self.compare = gr.Button("Compare", elem_id="compare-now", scale=0, min_width=110)
+            self.compare = gr.Button(told("Compare"), elem_id="compare-now", scale=0, min_width=110)
 
     def _lay_controls(self) -> None:
-        self.turning = island(
-            "turning", asset("turning_view.html"), asset(*SMALL, "turning_view.js")
-        )
+        self.turning = island("turning", "turning")
         kinds = {"radio": gr.Radio, "text": gr.Textbox, "slider": gr.Slider}
         self.controls: dict[str, Any] = {"personality": self.personality}
         self.labels = {"personality": "Personality"}
         for setting in json.loads(asset("controls.json")):
             kind, option = setting.pop("kind"), setting.pop("option")
             self.labels[option] = setting["label"]
+            for name in ("label", "info", "placeholder"):
+                if name in setting:
+                    setting[name] = told(setting[name])
+            if choices := setting.get("choices"):
+                setting["choices"] = [(told(words), value) for words, value in choices]
             self.controls[option] = kinds[kind](**setting, elem_id=f"set-{option}")

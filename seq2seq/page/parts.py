@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+
+from seq2seq.views.script import view_script
 
 ASSETS = Path(__file__).parents[2] / "assets"
 TITLE = "Seq2seq chatbot, opened up"
@@ -19,8 +22,6 @@ DEEPER = {
     "takeaway": "Take it away",
 }
 STYLES = ("page", "trace_view", "turning_view", *(f"{name}_view" for name in DEEPER))
-SMALL = ("trace_parts.js",)  # what every view's script begins with
-
 Update = dict[Any, Any]
 
 
@@ -29,13 +30,24 @@ def asset(*names: str) -> str:
     return "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in names)
 
 
-def island(elem_id: str, template: str, script: str) -> gr.HTML:
-    """An HTML component whose template never changes; its script draws the value as text."""
+def texts() -> gr.I18n:
+    """The words of the page's own components, in English, which is their key, and in Korean."""
+    korean = json.loads(asset("korean/page.json"))
+    return gr.I18n(en={english: english for english in korean}, ko=korean)
+
+
+def told(english: str) -> str:
+    """A text of a component, which the browser puts into the page's language."""
+    return str(gr.I18n()(english))
+
+
+def island(elem_id: str, view: str) -> gr.HTML:
+    """An HTML component whose template never changes; the view's script draws its value as text."""
     return gr.HTML(
         value="",
         elem_id=elem_id,
-        html_template=template,
-        js_on_load=script,
+        html_template=asset(f"{view}_view.html"),
+        js_on_load=view_script(view, asset),
         apply_default_css=False,
     )
 
@@ -47,7 +59,7 @@ def dropdown(
     return gr.Dropdown(
         choices,
         value=choices[0][1] if choices else None,
-        label=label,
+        label=told(label),
         elem_id=label.lower(),
         filterable=False,
         container=False,

@@ -42,7 +42,7 @@ def help_notice(message: object) -> str:
 
 
 def describe(shelf: Shelf, name: str) -> tuple[str, str, str, str]:
-    """Figures as Markdown, learning curve as SVG, card as Markdown, and what is wrong, or ''."""
+    """Figures as JSON, learning curve as SVG, card as Markdown, and what is wrong, or ''."""
     try:
         return (*about_model(shelf.get(name)), "")
     except CheckpointError as error:

@@ -10,8 +10,15 @@ from typing import Any
 
 import torch
 
-from seq2seq.checkpoint import METRICS, WEIGHTS
-from seq2seq.files import remove_partials
+from seq2seq.checkpoint import (
+    METRICS,
+    TOKENIZER,
+    WEIGHTS,
+    load_checkpoint,
+    load_weights,
+    weights_of,
+)
+from seq2seq.files import remove_partials, write_atomically
 from seq2seq.training.run import InterruptedRunError, TrainingRun
 from seq2seq.training.setup import RESUME_FOLDER, RunSettings, pick_precision
 from seq2seq.training.state import states
@@ -28,6 +35,7 @@ def train(settings: RunSettings, out: Path, say: Callable[[str], None] = print) 
                 f"{taken} is there already; choose another --out, or go on with "
                 f"--resume {out}, or delete the folder"
             )
+    start = load_checkpoint(settings.training.start_from) if settings.training.start_from else None
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     precision = pick_precision(settings.training.precision, device)
     settings = dataclasses.replace(
@@ -36,7 +44,13 @@ def train(settings: RunSettings, out: Path, say: Callable[[str], None] = print) 
     # What a run left that was stopped before its first saved state is of no use to this one.
     shutil.rmtree(out / RESUME_FOLDER, ignore_errors=True)
     settings.save(out)
-    return TrainingRun(settings, out, say).run()
+    if start is None:
+        return TrainingRun(settings, out, say).run()
+    write_atomically(out / RESUME_FOLDER / TOKENIZER, start.tokenizer.model_proto)
+    run = TrainingRun(settings, out, say)
+    load_weights(run.model, weights_of(start.model))
+    say(f"the weights begin as those of {start.folder}")
+    return run.run()
 
 
 def resume(out: Path, say: Callable[[str], None] = print) -> dict[str, Any]:

@@ -133,6 +133,7 @@ def _settings(metrics: dict[str, Any]) -> list[str]:
         f"- the weights are the best of {len(metrics['history'])} validations, at step "
         f"{metrics['best']['step']:,}",
         "",
+        *_start(metrics.get("started_from")),
         "```",
         metrics["commands"]["train"],
         "```",
@@ -140,3 +141,18 @@ def _settings(metrics: dict[str, Any]) -> list[str]:
         "Corpora that are not fetched by name come from `--corpus-dir`. With `--max-minutes` the "
         "learning rate follows the clock: the command gives a model like this one, not its bits.",
     ]
+
+
+def _start(start: dict[str, Any] | None) -> list[str]:
+    """The checkpoints that the run went on from, the oldest first, with their commands."""
+    if not start:
+        return []
+    pieces = f", after {start['pieces']:,} reply pieces" if start["pieces"] else ""
+    lines = [
+        f"The run went on from the weights of `{start['name']}`{pieces} "
+        f"(sha256 {start['weights_sha256'][:16]}…)"
+        + (", which this command made:" if start["command"] else "."),
+        "",
+    ]
+    command = ["```", start["command"], "```", ""] if start["command"] else []
+    return [*_start(start["started_from"]), *lines, *command]

@@ -23,7 +23,10 @@ def training_command(settings: RunSettings, out: str) -> str:
         words += ["--corpus", Path(item).name]
     words += _personalities(settings)
     del training["personalities"], model["personalities"]
-    if not model.pop("lowercase_message"):
+    if start := training.pop("start_from"):
+        words += ["--start-from", f"checkpoints/{Path(start).resolve().name}"]
+        model = {name: model[name] for name in ("dropout", "no_repeat_ngram", "lowercase_message")}
+    if not model.pop("lowercase_message") and not start:
         words.append("--keep-case")
     usual = dict(_USUAL)
     if training["max_minutes"] is not None:

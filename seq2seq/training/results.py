@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from seq2seq.checkpoint import CARD, CURVE, METRICS, WEIGHTS, write_json
+from seq2seq.checkpoint import CARD, CURVE, METRICS, WEIGHTS, read_json, write_json
 from seq2seq.corpora import corpus_info, parse_choice
 from seq2seq.files import sha256_of, write_atomically
 from seq2seq.pictures import draw_curve
@@ -42,11 +42,14 @@ def write_results(
         "settings": {
             **settings.training.to_dict(),
             "corpora": [_public_name(item) for item in settings.training.corpora],
+            "start_from": _public_name(settings.training.start_from or "") or None,
         },
         "model": material.config.to_dict(),
         "weights_sha256": sha256_of(out / WEIGHTS),
         "machine": _machine(),
     }
+    if settings.training.start_from:
+        metrics["started_from"] = _start(Path(settings.training.start_from))
     write_json(out / METRICS, metrics)
     held_out = material.report["held_out_from"] != "train"
     draw_curve(
@@ -56,6 +59,18 @@ def write_results(
     return metrics
 
 
+def _start(folder: Path) -> dict[str, Any]:
+    """The checkpoint that a run began with: its name, its hash and what is known of its run."""
+    known = read_json(folder / METRICS) if (folder / METRICS).is_file() else {}
+    return {
+        "name": folder.resolve().name,
+        "weights_sha256": sha256_of(folder / WEIGHTS),
+        "command": known.get("commands", {}).get("train"),
+        "pieces": (known.get("history") or [{}])[-1].get("pieces"),
+        "started_from": known.get("started_from"),
+    }
+
+
 def _languages(corpora: Sequence[str]) -> list[str]:
     """The languages of the named corpora, as ISO 639 codes."""
     infos = [corpus_info(parse_choice(item).name) for item in corpora]
@@ -63,7 +78,7 @@ def _languages(corpora: Sequence[str]) -> list[str]:
 
 
 def _public_name(item: str) -> str:
-    """A corpus item without the folders of this machine."""
+    """A corpus item or a checkpoint without the folders of this machine."""
     return Path(item).name
 
 

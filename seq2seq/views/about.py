@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from seq2seq.chatbot import Chatbot
 from seq2seq.views.curve import NOTHING_HELD_BACK, learning_curve
+from seq2seq.views.wording import words
 
 _FIGURES = (
     ("perplexity", "perplexity: as unsure as a fair choice among this many pieces"),
@@ -21,48 +23,55 @@ _FIGURES = (
 
 
 def about_model(bot: Chatbot) -> tuple[str, str, str]:
-    """A checkpoint's sizes and figures as Markdown, its learning curve as SVG, its model card."""
+    """A checkpoint's sizes and figures as the view's JSON, its learning curve as SVG, its card.
+
+    The JSON is a list of tables: [heading of the names, heading of the values, rows of both].
+    """
     tables = [sizes(bot.config.to_dict(), bot.parameters), figures(bot.metrics)]
+    told = json.dumps([table for table in tables if table], ensure_ascii=False)
     history = bot.metrics.get("history")
     held_out = _held_out(bot.metrics)
     curve = learning_curve(history, held_out=held_out) if isinstance(history, list) else ""
-    return "\n\n".join(tables), curve, card(bot.card)
+    return told, curve, card(bot.card)
 
 
-def sizes(config: Mapping[str, Any], parameters: int) -> str:
-    """A Markdown table of the model's sizes, in the words of the field with their letters."""
+def sizes(config: Mapping[str, Any], parameters: int) -> list[Any]:
+    """A table of the model's sizes, in the words of the field with their letters."""
     rows = [
-        ("Vocabulary", f"{_count(config, 'vocab_size')} pieces (V)"),
-        ("Embedding", f"{_count(config, 'emb_dim')} numbers a piece (E)"),
-        ("GRU layers", f"{_count(config, 'n_layers')} in the encoder and the decoder each (L)"),
-        ("GRU state", f"{_count(config, 'hidden_dim')} numbers a layer (H)"),
-        ("Parameters", f"{parameters:,}"),
-        ("Attention", _plain(str(config.get("attention", "none")))),
-        ("Reads", f"up to {_count(config, 'max_source')} pieces of a message"),
+        ["Vocabulary", words("{n} pieces (V)", n=_count(config, "vocab_size"))],
+        ["Embedding", words("{n} numbers a piece (E)", n=_count(config, "emb_dim"))],
+        [
+            "GRU layers",
+            words("{n} in the encoder and the decoder each (L)", n=_count(config, "n_layers")),
+        ],
+        ["GRU state", words("{n} numbers a layer (H)", n=_count(config, "hidden_dim"))],
+        ["Parameters", f"{parameters:,}"],
+        ["Attention", _plain(str(config.get("attention", "none")))],
+        ["Reads", words("up to {n} pieces of a message", n=_count(config, "max_source"))],
     ]
-    return _table("Part", "Size", rows)
+    return ["Part", "Size", rows]
 
 
-def figures(metrics: Mapping[str, Any]) -> str:
-    """A Markdown table of held-out figures: the test set's, or else the best validation's.
+def figures(metrics: Mapping[str, Any]) -> list[Any]:
+    """A table of held-out figures: the test set's, or else the best validation's; [] without any.
 
     Where nothing was held back, its heading says so.
     """
     test, best = metrics.get("test"), metrics.get("best")
     if isinstance(test, Mapping) and test:
-        rows = [(label, _figure(test.get(key))) for key, label in _FIGURES]
+        rows = [[label, _figure(test.get(key))] for key, label in _FIGURES]
         source = "On dialogues it never saw"
     elif isinstance(best, Mapping) and best:
         rows = [
-            ("perplexity", _figure(best.get("valid_perplexity"))),
-            ("bits per byte", _figure(best.get("valid_bits_per_byte"))),
+            ["perplexity", _figure(best.get("valid_perplexity"))],
+            ["bits per byte", _figure(best.get("valid_bits_per_byte"))],
         ]
         where = "held-out dialogues" if _held_out(metrics) else NOTHING_HELD_BACK
         source = f"On {where}, while training"
     else:
-        return ""
-    known = [(label, value) for label, value in rows if value]
-    return _table(source, "Figure", known) if known else ""
+        return []
+    known = [row for row in rows if row[1]]
+    return [source, "Figure", known] if known else []
 
 
 def _held_out(metrics: Mapping[str, Any]) -> bool:
@@ -102,8 +111,3 @@ def _figure(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return ""
     return f"{value:,.3f}" if abs(value) < 10 else f"{value:,.1f}"
-
-
-def _table(left: str, right: str, rows: list[tuple[str, str]]) -> str:
-    lines = [f"| {left} | {right} |", "|---|---|"]
-    return "\n".join([*lines, *(f"| {name} | {value} |" for name, value in rows)])

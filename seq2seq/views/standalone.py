@@ -6,6 +6,8 @@ import html
 import json
 from collections.abc import Callable, Mapping
 
+from seq2seq.views.script import quoted, view_script
+
 # The variables that the views take from the page's theme, light and dark.
 _THEME = """
 :root { color-scheme: light dark; --border-color-primary: #d5dbe3; --body-text-color: #1e293b;
@@ -66,18 +68,6 @@ def standalone_page(
 
 def _call(name: str, value: str, asset: Callable[[str], str]) -> str:
     """The lines of script that draw one view."""
-    scripts = ["trace_parts.js", f"{name}_view.js"]
-    if name == "trace":
-        scripts.insert(1, "trace_panel.js")
-    script = "\n".join(map(asset, scripts))
     found = f"document.querySelector('[data-island=\"{name}\"]')"
-    head = f"island({found}, {_quoted(value)}, function (element, props, watch, trigger) {{"
-    return f"{head}\n{script}\n}});"
-
-
-def _quoted(text: str) -> str:
-    """The text as a JavaScript string that cannot end its script element."""
-    quoted = json.dumps(text, ensure_ascii=False)
-    for character in ("<", ">", "&", "\u2028", "\u2029"):
-        quoted = quoted.replace(character, f"\\u{ord(character):04x}")
-    return quoted
+    head = f"island({found}, {quoted(value)}, function (element, props, watch, trigger) {{"
+    return f"{head}\n{view_script(name, asset)}\n}});"

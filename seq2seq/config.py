@@ -10,6 +10,8 @@ from typing import Any, Self
 PERSONALITIES = ("friendly", "professional", "witty", "caring", "enthusiastic")
 VOCAB_SIZE = 6000  # that a run asks for unless told; with the other sizes 23 MB of weights
 OPTIMIZERS = ("muon", "adamw")
+# Settings of a model that its weights do not depend on: a run that goes on may change them.
+CHANGEABLE = ("dropout", "encoder_dropout", "no_repeat_ngram")
 ATTENTIONS = ("none", "dot", "general", "additive")
 
 
@@ -86,6 +88,8 @@ class ModelConfig(Settings):
     conversation the encoder reads before the message, `personalities` are those that a control
     piece asks for, the default one first. No reply repeats `no_repeat_ngram` pieces in a row (0:
     it may) unless its options say otherwise: what a small model is sure of it says again and again.
+    `dropout` is that of both halves, unless `encoder_dropout` gives the encoder one of its own: a
+    message has few pieces, and each tells more than one of a reply.
     """
 
     vocab_size: int
@@ -101,6 +105,7 @@ class ModelConfig(Settings):
     max_source: int = 64
     personalities: tuple[str, ...] = ()
     no_repeat_ngram: int = 0
+    encoder_dropout: float | None = None
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -117,6 +122,8 @@ class ModelConfig(Settings):
         check_range("hidden_dim", self.hidden_dim, 1, 16_384)
         check_range("n_layers", self.n_layers, 1, 16)
         check_range("dropout", self.dropout, 0, 0.95)
+        if self.encoder_dropout is not None:
+            check_range("encoder_dropout", self.encoder_dropout, 0, 0.95)
         check_range("context_turns", self.context_turns, 0, 16)
         check_range("no_repeat_ngram", self.no_repeat_ngram, 0, 100)
         check_range("max_source", self.max_source, 3 if self.personalities else 2, 4096)

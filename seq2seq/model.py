@@ -277,10 +277,12 @@ def build_model(
     config: ModelConfig, tokens: Mapping[str, int], device: torch.device | str = "cpu"
 ) -> Seq2Seq:
     """A Seq2Seq of the config's sizes with fresh weights."""
-    sizes = (config.emb_dim, config.hidden_dim, config.n_layers, config.dropout)
-    encoder = Encoder(config.vocab_size, *sizes, bidirectional=config.bidirectional)
+    vocab, own = config.vocab_size, config.encoder_dropout
+    sizes = (config.emb_dim, config.hidden_dim, config.n_layers)
+    dropout = config.dropout if own is None else own
+    encoder = Encoder(vocab, *sizes, dropout, bidirectional=config.bidirectional)
     decoder = Decoder(
-        config.vocab_size, *sizes, attention=config.attention, tied=config.tie_embeddings
+        vocab, *sizes, config.dropout, attention=config.attention, tied=config.tie_embeddings
     )
     if config.tie_embeddings:
         encoder.embedding.weight = decoder.embedding.weight

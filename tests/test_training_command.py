@@ -21,7 +21,10 @@ from seq2seq.training.command import training_command
         ({}, {"max_minutes": 62.5}),
         ({"vocab_size": 8000, "tie_embeddings": True, "hidden_dim": 704}, {"epochs": 2.0}),
         ({"attention": "dot", "bidirectional": True, "context_turns": 2}, {"epochs": 2.0}),
-        ({"lowercase_message": False, "dropout": 0.25, "max_source": 32}, {"epochs": 1.5}),
+        (
+            {"lowercase_message": False, "dropout": 0.25, "max_source": 32, "encoder_dropout": 0.5},
+            {"epochs": 1.5},
+        ),
         ({}, {"epochs": 3.0, "max_minutes": 9.0, "seed": 7, "precision": "bf16"}),
         ({}, {"epochs": 1.0, "learning_rate": 1e-05, "optimizer": "adamw", "average": 0.999}),
         ({"personalities": PERSONALITIES}, {"epochs": 1.0, "personalities": PERSONALITIES}),

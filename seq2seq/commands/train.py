@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from seq2seq.config import (
     ATTENTIONS,
+    CHANGEABLE,
     OPTIMIZERS,
     PERSONALITIES,
     VOCAB_SIZE,
@@ -25,7 +26,7 @@ DESCRIPTION = "Train a chatbot on dialogues and write its checkpoint folder."
 _MODEL = ModelConfig(VOCAB_SIZE)
 _RUN = TrainingConfig(corpora=("-",))
 ALL = "all"  # of the personalities
-# Settings of a model that its weights fix, beside --keep-case and the personalities; those not.
+# Settings of a model that its weights fix, beside --keep-case and the personalities.
 _FIXED = (
     "vocab_size",
     "emb_dim",
@@ -37,7 +38,6 @@ _FIXED = (
     "context_turns",
     "max_source",
 )
-_FREE = ("dropout", "no_repeat_ngram")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,6 +65,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add(sizes, "--hidden-dim", _MODEL.hidden_dim, "numbers in a GRU's hidden state")
     _add(sizes, "--n-layers", _MODEL.n_layers, "GRU layers on each side")
     _add(sizes, "--dropout", _MODEL.dropout, "share of numbers dropped while training")
+    sizes.add_argument(
+        "--encoder-dropout", type=float, metavar="N", help="the encoder's own (that of --dropout)"
+    )
     sizes.add_argument("--attention", choices=ATTENTIONS, default="none")
     sizes.add_argument("--bidirectional", action="store_true", help="encoder reads both ways")
     sizes.add_argument("--tie-embeddings", action="store_true", help="one matrix for all pieces")
@@ -164,7 +167,7 @@ def _settings(arguments: argparse.Namespace) -> RunSettings:
     else:
         personalities = chosen_personalities(arguments.personality)
         model = ModelConfig(
-            **{name: values[name] for name in (*_FREE, *_FIXED)},
+            **{name: values[name] for name in (*CHANGEABLE, *_FIXED)},
             lowercase_message=not arguments.keep_case,
             personalities=personalities if len(personalities) > 1 else (),
         )
@@ -201,7 +204,7 @@ def _of_start(arguments: argparse.Namespace) -> tuple[ModelConfig, tuple[str, ..
                 f"{folder} knows the personalities {', '.join(config.personalities) or 'none'}; "
                 f"leave out --personality {unknown[0]}"
             )
-    changed = {n: values[n] for n in _FREE if values[n] != getattr(_MODEL, n)}
+    changed = {n: values[n] for n in CHANGEABLE if values[n] != getattr(_MODEL, n)}
     return dataclasses.replace(config, **changed), personalities
 
 

@@ -14,10 +14,12 @@ from seq2seq.checkpoint import (
     METRICS,
     TOKENIZER,
     WEIGHTS,
+    Checkpoint,
     load_checkpoint,
     load_weights,
     weights_of,
 )
+from seq2seq.config import CHANGEABLE
 from seq2seq.files import remove_partials, write_atomically
 from seq2seq.training.run import InterruptedRunError, TrainingRun
 from seq2seq.training.setup import RESUME_FOLDER, RunSettings, pick_precision
@@ -35,7 +37,7 @@ def train(settings: RunSettings, out: Path, say: Callable[[str], None] = print) 
                 f"{taken} is there already; choose another --out, or go on with "
                 f"--resume {out}, or delete the folder"
             )
-    start = load_checkpoint(settings.training.start_from) if settings.training.start_from else None
+    start = _start(settings)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     precision = pick_precision(settings.training.precision, device)
     settings = dataclasses.replace(
@@ -51,6 +53,20 @@ def train(settings: RunSettings, out: Path, say: Callable[[str], None] = print) 
     load_weights(run.model, weights_of(start.model))
     say(f"the weights begin as those of {start.folder}")
     return run.run()
+
+
+def _start(settings: RunSettings) -> Checkpoint | None:
+    """The checkpoint that the run begins with, if any. Raises ValueError for other sizes."""
+    if settings.training.start_from is None:
+        return None
+    start = load_checkpoint(settings.training.start_from)
+    wanted, found = settings.model.to_dict(), start.config.to_dict()
+    for name in wanted.keys() - set(CHANGEABLE):
+        if wanted[name] != found[name]:
+            raise ValueError(
+                f"{name} is {wanted[name]!r}; the weights in {start.folder} have {found[name]!r}"
+            )
+    return start
 
 
 def resume(out: Path, say: Callable[[str], None] = print) -> dict[str, Any]:

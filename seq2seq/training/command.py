@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from seq2seq.config import PERSONALITIES, VOCAB_SIZE, ModelConfig, TrainingConfig
+from seq2seq.config import CHANGEABLE, PERSONALITIES, VOCAB_SIZE, ModelConfig, TrainingConfig
 from seq2seq.corpora import parse_choice
 from seq2seq.training.setup import RunSettings
 
@@ -25,7 +25,7 @@ def training_command(settings: RunSettings, out: str) -> str:
     del training["personalities"], model["personalities"]
     if start := training.pop("start_from"):
         words += ["--start-from", f"checkpoints/{Path(start).resolve().name}"]
-        model = {name: model[name] for name in ("dropout", "no_repeat_ngram", "lowercase_message")}
+        model = {name: model[name] for name in (*CHANGEABLE, "lowercase_message")}
     if not model.pop("lowercase_message") and not start:
         words.append("--keep-case")
     usual = dict(_USUAL)

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 from starlette.middleware import Middleware
 
-from seq2seq import serving
+from seq2seq import Chatbot, serving
 from seq2seq.page import MODEL, QUIET, STYLES, TITLE, Page, asset, texts
 from seq2seq.serving import Shelf
 
@@ -25,9 +26,9 @@ HERE = Path(__file__).parent
 FONTS = ("system-ui", "Apple SD Gothic Neo", "Malgun Gothic", "Noto Sans KR", "Noto Sans CJK KR")
 
 
-def build(checkpoints: Sequence[Path]) -> gr.Blocks:
+def build(checkpoints: Sequence[Path], precision: str = "auto") -> gr.Blocks:
     """The page for these checkpoint folders, and its one public endpoint, `/reply`."""
-    shelf = Shelf(checkpoints)
+    shelf = Shelf(checkpoints, partial(Chatbot.from_pretrained, precision=precision))
 
     def reply(
         message: str,
@@ -56,7 +57,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = serving.parse(argv)
     theme = gr.themes.Default(primary_hue="teal", neutral_hue="slate", font=FONTS)
     theme.set(**json.loads(asset("theme.json")))
-    page = build(arguments.checkpoints or serving.find_checkpoints(HERE / "checkpoints"))
+    offered = arguments.checkpoints or serving.find_checkpoints(HERE / "checkpoints")
+    page = build(offered, arguments.precision)
     try:
         page.launch(
             server_name=arguments.host,

@@ -6,48 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
-from seq2seq.beam_tree import ROOT, BeamTree, Status, grow, score
+from seq2seq.beam_tree import ROOT, BeamTree, Status, grow
+from seq2seq.compact import Runner
 from seq2seq.filters import sampling_logits
-from seq2seq.measuring import Measured, attention_of, keep_rows, measure, record
-from seq2seq.model import Decoded, Encoded, Seq2Seq
+from seq2seq.hypothesis import Node, beam_reply
+from seq2seq.measuring import attention_of, keep_rows, measure
+from seq2seq.model import Decoded, Encoded
 from seq2seq.options import DecodingOptions
 from seq2seq.tokenizer import EOS_ID, SOS_ID, Tokenizer
-from seq2seq.trace import Hypothesis, Step
 
-
-@dataclass(frozen=True)
-class Node:
-    """A piece of a hypothesis, and through its parents the whole of it.
-
-    `logprob` is the hypothesis's own so far, in nats: the sum of its steps' log-probabilities;
-    `number` counts all that one search considers, from 0.
-    """
-
-    parent: Node | None
-    measured: Measured
-    logprob: float
-    attention: tuple[float, ...] | None
-    state: Tensor  # (L, H)
-    number: int = 0
-
-    def path(self) -> list[Node]:
-        """The nodes from the first piece to this one."""
-        nodes: list[Node] = []
-        node: Node | None = self
-        while node is not None:
-            nodes.append(node)
-            node = node.parent
-        return nodes[::-1]
-
-    def ids(self) -> list[int]:
-        """The pieces' ids, the end token's included."""
-        return [node.measured.id for node in self.path()]
-
-    def score(self, length_penalty: float) -> float:
-        """What hypotheses are ranked by: see `beam_tree.score`."""
-        return score(self.logprob, len(self.path()), length_penalty)
+__all__ = ["Node", "Searched", "beam_reply", "search", "search_tree"]
 
 
 @dataclass(frozen=True)
@@ -89,7 +58,7 @@ class _Record:
 
 
 def search(
-    model: Seq2Seq,
+    model: Runner,
     encoded: Encoded,
     options: DecodingOptions,
     never: Sequence[int] = (),
@@ -105,7 +74,7 @@ def search(
 
 @torch.inference_mode()
 def search_tree(
-    model: Seq2Seq,
+    model: Runner,
     tokenizer: Tokenizer,
     encoded: Encoded,
     options: DecodingOptions,
@@ -141,7 +110,7 @@ def search_tree(
 
 @torch.inference_mode()
 def _search(
-    model: Seq2Seq,
+    model: Runner,
     encoded: Encoded,
     options: DecodingOptions,
     never: Sequence[int],
@@ -168,38 +137,8 @@ def _search(
     return finished
 
 
-def beam_reply(
-    tokenizer: Tokenizer, options: DecodingOptions, ends: Sequence[Node]
-) -> tuple[tuple[Step, ...], tuple[Hypothesis, ...]]:
-    """The best hypothesis as steps of a trace, and all of them as its n-best list."""
-    hypotheses = tuple(
-        Hypothesis(
-            reply=tokenizer.decode(end.ids()),
-            ids=tuple(end.ids()),
-            logprob=end.logprob,
-            score=end.score(options.length_penalty),
-        )
-        for end in ends
-    )
-    texts = tokenizer.detokenizer()
-    steps = tuple(
-        record(
-            node.measured,
-            tokenizer,
-            texts,
-            step=position,
-            logprob=node.parent.logprob if node.parent else 0.0,
-            forced=position < len(options.prefix_ids),
-            attention=node.attention,
-            state=node.state,
-        )
-        for position, node in enumerate(ends[0].path())
-    )
-    return steps, hypotheses
-
-
 def _children(
-    model: Seq2Seq,
+    model: Runner,
     encoded: Encoded,
     options: DecodingOptions,
     never: Sequence[int],
@@ -241,7 +180,7 @@ def _children(
     ]
 
 
-def _step(model: Seq2Seq, encoded: Encoded, live: list[Node]) -> tuple[Decoded, Encoded]:
+def _step(model: Runner, encoded: Encoded, live: list[Node]) -> tuple[Decoded, Encoded]:
     """One decoder step for all live hypotheses, or for the start piece, and the rows it read."""
     rows = torch.zeros(max(1, len(live)), dtype=torch.long, device=encoded.hidden.device)
     spread = keep_rows(encoded, rows)

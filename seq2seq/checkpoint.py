@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from seq2seq.compact import CompactSeq2Seq, Runner, usable
 from seq2seq.config import ModelConfig
 from seq2seq.files import sha256_of, write_atomically
 from seq2seq.model import Seq2Seq, build_model
@@ -20,6 +21,7 @@ from seq2seq.tokenizer import TOKENS, Tokenizer
 CONFIG, WEIGHTS, TOKENIZER = "config.json", "model.safetensors", "tokenizer.model"
 METRICS, CARD, CURVE = "metrics.json", "README.md", "learning_curve.png"
 FORMAT = 1
+PRECISIONS = ("auto", "int8", "fp32")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,17 @@ class Checkpoint:
     sha256: str  # of the weights file
     metrics: dict[str, Any]
     card: str
+    compact: CompactSeq2Seq | None = None  # the same model on 8-bit weights
+
+    @property
+    def runner(self) -> Runner:
+        """What replies are made with: the model, or where it was asked for its compact form."""
+        return self.compact or self.model
+
+    @property
+    def precision(self) -> str:
+        """How replies are computed: `int8` or `fp32`."""
+        return "fp32" if self.compact is None else "int8"
 
     @property
     def name(self) -> str:
@@ -72,12 +85,19 @@ def read_json(path: Path) -> Any:
         raise ValueError(f"{path} is not JSON: {error}") from error
 
 
-def load_checkpoint(folder: Path | str, device: torch.device | str = "cpu") -> Checkpoint:
+def load_checkpoint(
+    folder: Path | str, device: torch.device | str = "cpu", precision: str = "fp32"
+) -> Checkpoint:
     """Read a checkpoint folder into a float32 model in evaluation mode.
+
+    precision says how replies are computed: `fp32`, `int8`, or `auto`, which is `int8` where the
+    processor multiplies bytes fast and exactly (`seq2seq.compact`). Raises ValueError where it is
+    asked for and cannot be.
 
     Raises FileNotFoundError for a missing folder or file, ValueError for one that does not fit
     the others; both name the file. Nothing in the folder is executed.
     """
+    in_bytes = _in_bytes(precision, torch.device(device))
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(
@@ -105,7 +125,23 @@ def load_checkpoint(folder: Path | str, device: torch.device | str = "cpu") -> C
         sha256=sha256_of(folder / WEIGHTS),
         metrics=_read_metrics(folder / METRICS),
         card=card.read_text(encoding="utf-8", errors="replace") if card.is_file() else "",
+        compact=CompactSeq2Seq(model) if in_bytes else None,
     )
+
+
+def _in_bytes(precision: str, device: torch.device) -> bool:
+    """Whether replies are computed with 8-bit weights."""
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision is {precision!r}; it must be one of {', '.join(PRECISIONS)}")
+    if precision == "fp32":
+        return False
+    possible = device.type == "cpu" and usable()
+    if precision == "int8" and not possible:
+        raise ValueError(
+            "precision is 'int8'; this processor (or this build of PyTorch) has no exact products "
+            "of bytes: use 'fp32', or 'auto', which takes what there is"
+        )
+    return possible
 
 
 def load_weights(model: Seq2Seq, weights: dict[str, Tensor]) -> None:

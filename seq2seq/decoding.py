@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from seq2seq.compact import Runner
 from seq2seq.filters import sampling_logits
 from seq2seq.measuring import attention_of, keep_rows, measure, record
-from seq2seq.model import Encoded, Seq2Seq
+from seq2seq.model import Encoded
 from seq2seq.options import DecodingOptions
 from seq2seq.tokenizer import EOS_ID, SOS_ID, Tokenizer
 from seq2seq.trace import Step
@@ -68,7 +69,7 @@ def check_prefix(options: DecodingOptions, tokenizer: Tokenizer) -> None:
 
 @torch.inference_mode()
 def decode(
-    model: Seq2Seq,
+    model: Runner,
     tokenizer: Tokenizer,
     encoded: Encoded,
     options: DecodingOptions,

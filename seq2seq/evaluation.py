@@ -72,7 +72,7 @@ def evaluate(
     options = options or DecodingOptions()
     chosen_personality(bot.config, options.personality)
     pairs = [replace(pair, personality=pair.personality or options.personality) for pair in pairs]
-    score = score_pairs(bot.checkpoint.model, pair_table(bot, pairs), on_batch=report)
+    score = score_pairs(bot.checkpoint.runner, pair_table(bot, pairs), on_batch=report)
     started = time.perf_counter()
     answers: list[Answer] = []
     for start in range(0, len(pairs), _AT_ONCE):

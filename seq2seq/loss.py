@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seq2seq.compact import Runner
 from seq2seq.model import Encoded, Seq2Seq
 
 
@@ -69,7 +70,7 @@ def reply_loss(
 
 
 def reply_logits(
-    model: Seq2Seq, src: Tensor, trg: Tensor, teacher_force_ratio: float = 1.0
+    model: Runner, src: Tensor, trg: Tensor, teacher_force_ratio: float = 1.0
 ) -> tuple[Tensor, Tensor]:
     """Give the logits (N, V) of all the batch's reply pieces, and these pieces (N,).
 
@@ -92,7 +93,7 @@ def _counted(targets: Tensor, eos_token: int, pad_token: int | None) -> Tensor:
     return counted if pad_token is None else counted & (targets != pad_token)
 
 
-def _sampled_states(model: Seq2Seq, encoded: Encoded, inputs: Tensor, ratio: float) -> Tensor:
+def _sampled_states(model: Runner, encoded: Encoded, inputs: Tensor, ratio: float) -> Tensor:
     """The decoder's features (B, T, H) where only a share `ratio` of the inputs is forced."""
     hidden = encoded.hidden
     fed = inputs[:, :1]

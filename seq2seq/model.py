@@ -191,13 +191,7 @@ class Seq2Seq(nn.Module):
 
     def encode(self, src: Tensor) -> Encoded:
         """Read src (B, S), padded on the right with `pad_token` if there is one."""
-        if self.pad_token is None:
-            mask = torch.ones_like(src, dtype=torch.bool)
-            lengths = None
-        else:
-            positions = torch.arange(1, src.size(1) + 1, device=src.device)
-            lengths = ((src != self.pad_token) * positions).amax(dim=1).clamp(min=1)
-            mask = positions <= lengths.unsqueeze(1)
+        lengths, mask = source_lengths(src, self.pad_token)
         outputs, hidden = self.encoder(src, lengths)
         return Encoded(hidden, outputs, mask)
 
@@ -271,6 +265,16 @@ class Seq2Seq(nn.Module):
         if self.pad_token is not None:
             force &= target != self.pad_token
         return torch.where(force, target, best)
+
+
+def source_lengths(src: Tensor, pad_token: int | None) -> tuple[Tensor, Tensor]:
+    """How many pieces (B,) each row of src (B, S) has, and where they are (B, S)."""
+    positions = torch.arange(1, src.size(1) + 1, device=src.device)
+    if pad_token is None:
+        lengths = src.new_full((src.size(0),), src.size(1))
+    else:
+        lengths = ((src != pad_token) * positions).amax(dim=1).clamp(min=1)
+    return lengths, positions <= lengths.unsqueeze(1)
 
 
 def build_model(

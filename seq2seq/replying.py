@@ -80,7 +80,7 @@ def _decoded(
     traces = list(begun)
     started = time.perf_counter()
     steps = decode(
-        checkpoint.model, checkpoint.tokenizer, encoded, traces[0].options, replies, hidden
+        checkpoint.runner, checkpoint.tokenizer, encoded, traces[0].options, replies, hidden
     )
     for found in steps:
         decode_ms = _milliseconds_since(started)
@@ -97,7 +97,7 @@ def _decoded(
 def _searched(checkpoint: Checkpoint, trace: Trace, encoded: Encoded) -> Iterator[Trace]:
     """A reply by beam search: found first, then given a step more each time."""
     started = time.perf_counter()
-    model, tokenizer, tree = checkpoint.model, checkpoint.tokenizer, None
+    model, tokenizer, tree = checkpoint.runner, checkpoint.tokenizer, None
     if trace.encoded is None:  # one of many: nobody will look at its tree
         ends = search(model, encoded, trace.options, tokenizer.never_written)
     else:
@@ -114,7 +114,7 @@ def _searched(checkpoint: Checkpoint, trace: Trace, encoded: Encoded) -> Iterato
 @torch.inference_mode()
 def _encode(checkpoint: Checkpoint, traces: Sequence[Trace]) -> Encoded:
     """What the encoder makes of the traces' sources, a row each."""
-    return checkpoint.model.encode(
+    return checkpoint.runner.encode(
         pad_sources([[piece.id for piece in trace.source] for trace in traces])
     )
 
@@ -129,7 +129,7 @@ def _state_before(checkpoint: Checkpoint, trace: Trace, encoded: Encoded) -> Ten
         return kept.unsqueeze(1)
     # A trace read from a file keeps no states: one pass over its pieces gives the last one.
     fed = torch.tensor([[SOS_ID, *trace.ids[:-1]]], device=encoded.hidden.device)
-    _, hidden, _ = checkpoint.model.decoder.states(fed, encoded.hidden, encoded)
+    _, hidden, _ = checkpoint.runner.decoder.states(fed, encoded.hidden, encoded)
     return hidden
 
 

@@ -80,7 +80,7 @@ def write_report(
     """
     folder.mkdir(parents=True, exist_ok=True)
     table = pair_table(bot, pairs)
-    bins = calibration(bot.checkpoint.model, table, on_batch=on_progress)
+    bins = calibration(bot.checkpoint.runner, table, on_batch=on_progress)
     manner = manner_of(found.answers)
     figures: dict[str, Any] = {
         "checkpoint": {"name": bot.name, "sha256": bot.sha256},

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from seq2seq.batching import PairTable
+from seq2seq.compact import Runner
 from seq2seq.loss import reply_logits
-from seq2seq.model import Seq2Seq
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Bin:
 
 
 def score_pairs(
-    model: Seq2Seq,
+    model: Runner,
     table: PairTable,
     rows: Tensor | None = None,
     batch_pieces: int = 4800,
@@ -72,7 +72,7 @@ def score_pairs(
 
 
 def calibration(
-    model: Seq2Seq,
+    model: Runner,
     table: PairTable,
     bins: int = 10,
     on_batch: Callable[[int], None] | None = None,
@@ -101,7 +101,7 @@ def calibration_error(bins: Sequence[Bin]) -> float:
 
 
 def _forced(
-    model: Seq2Seq,
+    model: Runner,
     table: PairTable,
     rows: Tensor,
     batch_pieces: int,
@@ -110,9 +110,12 @@ def _forced(
     """Each batch's logits (N, V) and reply pieces (N,), in inference mode and without dropout."""
     if not len(rows):
         raise ValueError("there is no pair to score")
-    was_training = model.training
-    model.eval()
-    device = next(model.parameters()).device
+    module = model if isinstance(model, nn.Module) else None
+    was_training = module is not None and module.training
+    device = model.device
+    if module is not None:
+        module.eval()
+        device = next(module.parameters()).device
     for chosen in table.plan(rows, batch_pieces, torch.Generator().manual_seed(0)):
         batch = table.batch(chosen)
         with torch.inference_mode():
@@ -120,4 +123,5 @@ def _forced(
         yield found
         if on_batch is not None:
             on_batch(len(chosen))
-    model.train(was_training)
+    if module is not None:
+        module.train(was_training)

@@ -29,7 +29,8 @@ ATTENTION = [
 
 @pytest.fixture(scope="module")
 def tiny(tiny_checkpoint: Path) -> Chatbot:
-    return Chatbot.from_pretrained(tiny_checkpoint)
+    # In full precision: what is decoded is compared with the tutorial's forward.
+    return Chatbot.from_pretrained(tiny_checkpoint, precision="fp32")
 
 
 @pytest.fixture(scope="module")

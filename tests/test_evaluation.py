@@ -94,7 +94,7 @@ def test_perplexity_is_of_the_given_replies_whatever_is_decoded(bot: Chatbot) ->
     given = pairs(KNOWN)
     short = evaluate(bot, given, DecodingOptions(max_len=2))
     whole = evaluate(bot, given)
-    score = score_pairs(bot.checkpoint.model, pair_table(bot, given))
+    score = score_pairs(bot.checkpoint.runner, pair_table(bot, given))
     assert short.perplexity == whole.perplexity == score.perplexity
     assert short.bits_per_byte == whole.bits_per_byte == score.bits_per_byte
     assert short.exact_match == 0.0

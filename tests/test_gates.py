@@ -104,13 +104,14 @@ def test_a_gru_without_biases_is_read_too() -> None:
 
 @pytest.mark.parametrize("method", ["greedy", "sample", "beam"])
 def test_states_are_those_that_the_trace_keeps(tiny_checkpoint: Path, method: str) -> None:
-    bot = Chatbot.from_pretrained(tiny_checkpoint)
-    trace = bot.reply("what is your name?", DecodingOptions(method=method, seed=1))
-    found = insides(bot.checkpoint, trace)
-    states = torch.stack([gates.hidden for gates in found.decoder], dim=1)  # (T, L, H)
-    kept = torch.stack([step.state for step in trace.steps if step.state is not None])
-    assert torch.allclose(states, kept, atol=1e-4)
-    assert {len(gates.hidden) for gates in found.encoder} == {len(trace.source)}
+    for precision, tolerance in (("fp32", 1e-4), ("auto", 0.1)):
+        bot = Chatbot.from_pretrained(tiny_checkpoint, precision=precision)
+        trace = bot.reply("what is your name?", DecodingOptions(method=method, seed=1))
+        found = insides(bot.checkpoint, trace)
+        states = torch.stack([gates.hidden for gates in found.decoder], dim=1)  # (T, L, H)
+        kept = torch.stack([step.state for step in trace.steps if step.state is not None])
+        assert torch.allclose(states, kept, atol=tolerance)
+        assert {len(gates.hidden) for gates in found.encoder} == {len(trace.source)}
 
 
 def test_nothing_of_the_model_changes_and_dropout_is_left_out() -> None:

@@ -152,7 +152,7 @@ def test_base_is_the_traces_own_probability(
 
 
 def test_the_asked_for_personality_counts_as_a_piece(cast_checkpoint: Path) -> None:
-    bot = Chatbot.from_pretrained(cast_checkpoint)
+    bot = Chatbot.from_pretrained(cast_checkpoint, precision="fp32")
     trace = bot.reply("tell me a joke", DecodingOptions(personality="witty"))
     assert trace.source[-2].piece == "<witty>"
     ids = [piece.id for piece in trace.source]

@@ -7,7 +7,11 @@ import json
 import sys
 
 from seq2seq.chatbot import Chatbot
-from seq2seq.commands.decoding_options import add_decoding_arguments, decoding_options
+from seq2seq.commands.decoding_options import (
+    add_decoding_arguments,
+    add_precision,
+    decoding_options,
+)
 from seq2seq.options import DecodingOptions
 
 DESCRIPTION = "Talk to a checkpoint; without MESSAGE, a conversation line by line."
@@ -18,13 +22,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("message", nargs="?", metavar="MESSAGE", help="answer this and end")
     parser.add_argument("--checkpoint", required=True, metavar="DIR", help="folder or hub id")
     parser.add_argument("--json", action="store_true", help="print the whole trace as JSON")
+    add_precision(parser)
     add_decoding_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Answer one message, or each line of standard input. Raises ValueError for bad options."""
     options = decoding_options(arguments)
-    bot = Chatbot.from_pretrained(arguments.checkpoint)
+    bot = Chatbot.from_pretrained(arguments.checkpoint, precision=arguments.precision)
     if arguments.message is not None:
         _answer(bot, arguments.message, options, [], arguments.json)
         return 0

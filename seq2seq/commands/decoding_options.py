@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from seq2seq.checkpoint import PRECISIONS
 from seq2seq.config import PERSONALITIES
 from seq2seq.options import METHODS, DecodingOptions
 
@@ -44,6 +45,16 @@ def add_decoding_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--prefix-ids", type=int, nargs="+", default=[], metavar="ID", help="pieces to begin with"
+    )
+
+
+def add_precision(parser: argparse.ArgumentParser) -> None:
+    """Add the flag that says how replies are computed."""
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default=PRECISIONS[0],
+        help="8-bit weights, 32-bit ones, or 8-bit where the processor is made for it (auto)",
     )
 
 

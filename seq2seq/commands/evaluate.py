@@ -10,7 +10,11 @@ from typing import NoReturn
 from tqdm import tqdm
 
 from seq2seq.chatbot import Chatbot
-from seq2seq.commands.decoding_options import add_decoding_arguments, decoding_options
+from seq2seq.commands.decoding_options import (
+    add_decoding_arguments,
+    add_precision,
+    decoding_options,
+)
 
 DESCRIPTION = "Score a checkpoint on held-out pairs and compare its own replies with them."
 
@@ -25,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--report", metavar="DIR", help="also write a report there: Markdown with pictures"
     )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    add_precision(parser)
     add_decoding_arguments(parser)
 
 
@@ -35,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     options = decoding_options(arguments)
     pairs = read_pairs(Path(arguments.pairs))
-    bot = Chatbot.from_pretrained(arguments.checkpoint)
+    bot = Chatbot.from_pretrained(arguments.checkpoint, precision=arguments.precision)
     rounds = 3 if arguments.report else 2  # scored, decoded, and scored for calibration
     with tqdm(total=rounds * len(pairs), unit="pair", disable=arguments.json) as bar:
         found = evaluate(bot, pairs, options, lambda count: _advance(bar, count))

@@ -207,8 +207,8 @@ def forced_logits(checkpoint: Checkpoint, trace: Trace, ids: Sequence[int]) -> T
         raise ValueError("ids is empty; a reply to be forced through has at least one piece")
     encoded = encoded_of(checkpoint, trace)
     fed = torch.tensor([[SOS_ID, *ids[:-1]]])  # (1, T)
-    features, _, _ = checkpoint.model.decoder.states(fed, encoded.hidden, encoded)
-    logits: Tensor = checkpoint.model.decoder.fc_out(features)  # (1, T, V)
+    features, _, _ = checkpoint.runner.decoder.states(fed, encoded.hidden, encoded)
+    logits: Tensor = checkpoint.runner.decoder.fc_out(features)  # (1, T, V)
     return logits[0].double()
 
 

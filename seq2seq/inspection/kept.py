@@ -18,7 +18,7 @@ def encoded_of(checkpoint: Checkpoint, trace: Trace) -> Encoded:
         return trace.encoded
     source = torch.tensor([[piece.id for piece in trace.source]])
     with torch.inference_mode():
-        return checkpoint.model.encode(source)
+        return checkpoint.runner.encode(source)
 
 
 @torch.inference_mode()
@@ -32,7 +32,7 @@ def kept_logits(checkpoint: Checkpoint, trace: Trace) -> Tensor:
     check_same(checkpoint, trace)
     if not trace.steps:
         raise ValueError("the trace has no steps; look into a reply that has begun")
-    decoder = checkpoint.model.decoder
+    decoder = checkpoint.runner.decoder
     encoded = encoded_of(checkpoint, trace)
     tops = [step.state[-1] for step in trace.steps if step.state is not None]
     if len(tops) == len(trace.steps):

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from seq2seq.batching import pad_sources
 from seq2seq.checkpoint import Checkpoint
-from seq2seq.model import Encoded, Seq2Seq
+from seq2seq.compact import Runner
+from seq2seq.model import Encoded
 from seq2seq.trace import Trace
 
 # Logits held at once: a long message and reply would otherwise ask for hundreds of megabytes.
@@ -70,11 +71,11 @@ def explain(checkpoint: Checkpoint, trace: Trace) -> LeaveOneOut:
             f"the trace is of the weights {trace.sha256[:8]} ({trace.checkpoint}), the checkpoint "
             f"{checkpoint.name} has {checkpoint.sha256[:8]}: give the checkpoint that wrote it"
         )
-    return leave_one_out(checkpoint.model, [piece.id for piece in trace.source], trace.ids)
+    return leave_one_out(checkpoint.runner, [piece.id for piece in trace.source], trace.ids)
 
 
 @torch.inference_mode()
-def leave_one_out(model: Seq2Seq, source: Sequence[int], reply: Sequence[int]) -> LeaveOneOut:
+def leave_one_out(model: Runner, source: Sequence[int], reply: Sequence[int]) -> LeaveOneOut:
     """Leave each of the S ids of source out, and force the reply's T ids.
 
     One encoder call and one decoder call for all S + 1 variants; source ends with the end piece,
@@ -102,14 +103,14 @@ def leave_one_out(model: Seq2Seq, source: Sequence[int], reply: Sequence[int]) -
     )
 
 
-def _read(model: Seq2Seq, sources: Sequence[Sequence[int]]) -> Encoded:
+def _read(model: Runner, sources: Sequence[Sequence[int]]) -> Encoded:
     """The sources (B rows, some perhaps empty) as one batch; what was read of nothing is zero."""
     read = torch.tensor([len(source) > 0 for source in sources], device=model.device)  # (B,)
     hidden, memory, mask = model.encode(pad_sources(sources).long().to(model.device))
     return Encoded(hidden * read[None, :, None], memory * read[:, None, None], mask)
 
 
-def _judge(model: Seq2Seq, states: Tensor, reply: Tensor) -> tuple[Tensor, Tensor]:
+def _judge(model: Runner, states: Tensor, reply: Tensor) -> tuple[Tensor, Tensor]:
     """The log-probabilities (B, T) of reply (T,), and the likeliest ids (B, T), in each row.
 
     states (B, T, H, or E if tied) are the decoder's features.

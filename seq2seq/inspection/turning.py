@@ -138,7 +138,7 @@ def _searched(
 ) -> TurningPoint | None:
     """Where beam search's best reply leaves this one: whole replies are weighed, so it is run."""
     encoded = encoded_of(checkpoint, trace)
-    best = search(checkpoint.model, encoded, options, checkpoint.tokenizer.never_written)[0].ids()
+    best = search(checkpoint.runner, encoded, options, checkpoint.tokenizer.never_written)[0].ids()
     for t, (old, new) in enumerate(zip(trace.ids, best, strict=False)):
         if old != new:
             return TurningPoint(t, "search", old, new)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from seq2seq.checkpoint import PRECISIONS
+from seq2seq.commands.decoding_options import add_precision
 from seq2seq.commands.parser import OneLineParser
 
 
@@ -17,6 +19,7 @@ class Arguments:
     checkpoints: tuple[Path, ...]
     host: str | None
     port: int | None
+    precision: str = PRECISIONS[0]
 
 
 def parse(argv: Sequence[str] | None) -> Arguments:
@@ -40,8 +43,9 @@ def parse(argv: Sequence[str] | None) -> Arguments:
         type=_port,
         help="port to listen on (default: GRADIO_SERVER_PORT, or the first free one from 7860)",
     )
+    add_precision(parser)
     given = parser.parse_args(argv)
-    return Arguments(tuple(given.checkpoint or ()), given.host, given.port)
+    return Arguments(tuple(given.checkpoint or ()), given.host, given.port, given.precision)
 
 
 def _folder(text: str) -> Path:

@@ -65,7 +65,7 @@ def _beam(shelf: Shelf, bot: Chatbot, trace: Trace, number: int) -> str:
     if tree is None and trace.options.method == "beam" and trace.finish_reason != "stopped":
         checkpoint = bot.checkpoint
         encoded = encoded_of(checkpoint, trace)
-        found = search_tree(checkpoint.model, checkpoint.tokenizer, encoded, trace.options)
+        found = search_tree(checkpoint.runner, checkpoint.tokenizer, encoded, trace.options)
         tree = found.tree
     return beam_payload(tree, trace, number)
 

@@ -1,121 +1,62 @@
-// The beam search tree: columns of pieces, edges between them, and what became of each in words.
+// The beam search tree: columns of pieces with edges between them, walked by pointer and keys.
 
-const [PITCH, NODE, START, HEAD, ROW, SMALL_ROW] = [112, 80, 56, 28, 30, 20]; // pixels
 const root = element.querySelector('.tv');
 const find = (name) => root.querySelector(name);
 const [tree, scroll, fold] = [find('.bt-tree'), find('.bt-scroll'), find('.bt-fold input')];
+const nothing = find('.bt-none').firstChild;
 const state = { search: null, nodes: [], cells: [], columns: [], current: 0, shown: [], length: 0 };
-const minus = (value, digits = 2) => value.toFixed(digits).replace('-', '−');
 
 function receive() {
   const search = props.value ? JSON.parse(props.value) : null;
-  const ready = Boolean(search && search.nodes);
-  find('.bt-body').hidden = !ready;
-  find('.bt-none').hidden = ready;
-  if (search && search.none) find('.bt-none').textContent = search.none;
-  state.search = ready ? search : null;
-  if (!ready) return;
-  read(search);
-  draw();
-  drawFound(search);
-  scroll.scrollTo(0, 0);
-}
-
-// The columns of the payload as nodes; steps, places and children follow from the parents.
-function read(search) {
-  const { parent, piece, own, logprob, status } = search.nodes;
-  const greedy = new Set(search.greedy);
-  const nodes = parent.map((before, index) => ({
-    index, parent: before, piece: search.pieces[piece[index]], end: piece[index] === search.end,
-    own: own[index], logprob: logprob[index], status: status[index], children: [], step: 0,
-    place: -1, greedy: greedy.has(index), nth: search.best.indexOf(index),
-  }));
-  state.columns = [];
-  for (const node of nodes) {
-    if (node.parent >= 0) {
-      node.step = nodes[node.parent].step + 1;
-      nodes[node.parent].children.push(node);
-    }
-    const column = (state.columns[node.step] ||= []);
-    node.place = node.status === 'g' ? -1 : column.length;
-    column.push(node);
-    node.score = node.logprob / (node.step + 1) ** search.penalty;
-    node.zone = 'top';
-    if ('dg'.includes(node.status)) node.zone = node.greedy ? 'alone' : 'dropped';
-  }
-  state.nodes = nodes;
+  state.none = search && search.none;
+  state.search = search && search.nodes ? search : null;
+  find('.bt-body').hidden = !state.search;
+  find('.bt-none').hidden = Boolean(state.search);
+  if (!state.search) { drawNothing(); return; }
+  Object.assign(state, nodesOf(search));
   const best = path(search.best[0]);
   for (const node of best) node.best = true;
   Object.assign(state, { length: best.length, current: best[0].index });
-  const dropped = nodes.filter((node) => node.status === 'd').length;
-  const considered = nodes.filter((node) => node.status !== 'g');
-  const steps = Math.max(...considered.map((node) => node.step)) + 1;
-  find('.bt-count').textContent = `${considered.length.toLocaleString('en')} pieces considered in `
-    + `${steps} steps, ${dropped.toLocaleString('en')} dropped; the beam keeps ${search.width}`;
   const occurs = new Set([...search.nodes.status, 'best', 'greedy']);
   for (const item of root.querySelectorAll('.bt-legend li')) {
     item.hidden = !occurs.has(item.dataset.status);
   }
+  draw();
+  drawFound();
+  sayFound();
+  scroll.scrollTo(0, 0);
 }
 
-function path(index) {
-  const found = [];
-  for (let at = index; at >= 0; at = state.nodes[at].parent) found.unshift(state.nodes[at]);
-  return found;
+function drawNothing() {
+  const why = state.none && state.none.map((sentence) => say(sentence)).join(' ');
+  find('.bt-none').replaceChildren(why || nothing);
 }
 
-// A run of byte pieces is one or more characters; the end token has no text.
-function textOf(nodes) {
-  const parts = [];
-  let bytes = [];
-  const flush = () => {
-    if (bytes.length) parts.push(new TextDecoder().decode(new Uint8Array(bytes)));
-    bytes = [];
-  };
-  for (const { piece, end } of nodes) {
-    const byte = /^<0x([0-9A-F]{2})>$/.exec(piece);
-    if (byte) { bytes.push(parseInt(byte[1], 16)); continue; }
-    flush();
-    if (!end) parts.push(piece.replaceAll('▁', ' '));
-  }
-  flush();
-  return parts.join('').replace(/^ +/, '');
-}
+const path = (index) => pathTo(state.nodes, index);
 
-// Where each node stands: what was kept, below it what was dropped, at the foot greedy alone.
-function place() {
-  let floor = 0;
-  let alone = false;
-  state.shown = state.columns.map((column) => {
-    const [top, dropped] = ['top', 'dropped'].map((zone) => column.filter(
-      (node) => node.zone === zone && isShown(node)));
-    top.forEach((node, k) => { node.y = HEAD + 20 + k * ROW; });
-    const under = HEAD + 13 + top.length * ROW;
-    dropped.forEach((node, k) => { node.y = under + k * SMALL_ROW; });
-    floor = Math.max(floor, under + dropped.length * SMALL_ROW);
-    const greedy = column.filter((node) => node.zone === 'alone');
-    alone ||= greedy.length > 0;
-    return [...top, ...dropped, ...greedy];
-  });
-  for (const node of state.nodes) if (node.zone === 'alone') node.y = floor + 34;
+const isShown = (node) => fold.checked || node.zone !== 'dropped';
+const following = (node) => node.children.filter(isShown).sort(zoneOrder);
+
+function drawCanvas() {
+  const { shown, floor } = place(state.nodes, state.columns, isShown);
+  const alone = state.nodes.some((node) => node.zone === 'alone');
+  state.shown = shown;
   find('.bt-lane').hidden = !alone;
   find('.bt-lane').style.top = `${floor}px`;
   const width = START + state.columns.length * PITCH - (PITCH - NODE) + 14;
   find('.bt-canvas').style.cssText = `width:${width}px;height:${floor + (alone ? 56 : 4)}px`;
 }
 
-const isShown = (node) => fold.checked || node.zone !== 'dropped';
-const zoneOrder = (a, b) => (a.zone === b.zone ? a.place - b.place : a.zone === 'top' ? -1 : 1);
-const following = (node) => node.children.filter(isShown).sort(zoneOrder);
-const left = (node) => START + node.step * PITCH;
-
 function draw() {
-  place();
+  drawCanvas();
   state.cells = [];
   const cells = document.createDocumentFragment();
   // Depth first, so that level and order tell a screen reader the tree's shape.
   const hang = (nodes) => nodes.forEach((node, k) => {
-    cells.append(nodeCell(node, k + 1, nodes.length));
+    const cell = nodeCell(node, k + 1, nodes.length);
+    sayCell(cell, node, state.search, state);
+    state.cells[node.index] = cell;
+    cells.append(cell);
     hang(following(node));
   });
   hang(state.columns[0].filter(isShown).sort(zoneOrder));
@@ -132,89 +73,13 @@ function draw() {
 }
 
 function edges(name, nodes) {
-  const lines = nodes.map((node) => {
-    const before = state.nodes[node.parent];
-    const [x, y] = before ? [left(before) + NODE, before.y] : [START - 20, HEAD + 20];
-    const [to, middle] = [left(node), (left(node) - x) / 2];
-    return `M${x} ${y}C${x + middle} ${y} ${to - middle} ${node.y} ${to} ${node.y}`;
-  });
-  find(`.bt-edge-${name}`).setAttribute('d', lines.join(''));
-}
-
-function nodeCell(node, order, siblings) {
-  const cell = make('button', `bt-node bt-${node.status}`);
-  const p = Math.exp(node.own);
-  cell.type = 'button';
-  cell.tabIndex = -1;
-  cell.dataset.node = node.index;
-  cell.style.left = `${left(node)}px`;
-  cell.style.top = `${node.y - (node.status === 'd' ? 8.5 : 11)}px`;
-  if (node.best) cell.classList.add('bt-best');
-  if (node.greedy) cell.classList.add('bt-greedy');
-  if (node.status === 'd') {
-    const swatch = make('i');
-    swatch.style.backgroundColor = `rgb(${colour(p).join(',')})`;
-    cell.append(swatch);
-  } else paint(cell, p);
-  cell.append(make('b', 'tv-piece', node.piece));
-  if (node.nth >= 0) cell.append(make('small', '', `#${node.nth + 1}`));
-  const said = `${node.piece}, probability ${decimal(p)}, ${fate(node)}`;
-  const names = { role: 'treeitem', 'aria-level': node.step + 1, 'aria-posinset': order,
-    'aria-setsize': siblings, 'aria-label': `step ${node.step + 1}: ${said}` };
-  for (const name in names) cell.setAttribute(name, names[name]);
-  cell.title = `${node.piece} · probability ${decimal(p)}`;
-  state.cells[node.index] = cell;
-  return cell;
-}
-
-// What became of a node, in words.
-function fate(node) {
-  const { width, max_len: limit, best, forced } = state.search;
-  const [step, column] = [node.step + 1, state.columns[node.step]];
-  const considered = column.filter((other) => other.place >= 0);
-  const among = `${ordinal(node.place)} best of ${considered.length}`;
-  const ahead = considered.filter((other) => other.place < node.place && !other.end).length;
-  const going = ahead < node.place ? ` (${ordinal(ahead)} without the ends)` : '';
-  const kept = node.children.some((child) => child.place >= 0 && child.status !== 'd');
-  const alone = node.children.every((child) => child.place < 0);
-  const after = alone ? `, but nothing that follows was among the best at step ${step + 1}`
-    : kept ? '' : `, but all that follows was dropped at step ${step + 1}`;
-  const words = {
-    k: () => (node.step < forced ? 'forced: it had to be this piece'
-      : `kept at step ${step}: ${among}${going}, the beam keeps ${width}${after}`),
-    e: () => `ended here: ${ordinal(node.nth)} of the ${best.length} best replies`,
-    o: () => `ended here, but outdone: ${best.length} replies score better`,
-    c: () => `cut off at the limit of ${limit} steps: ${ordinal(node.nth)} of the `
-      + `${best.length} best replies`,
-    x: () => `cut off at the limit of ${limit} steps, and outdone: ${best.length} replies `
-      + 'score better',
-    l: () => `left behind at step ${step}: kept as ${among}, but however it went on, it could not `
-      + `score above the ${best.length} best`,
-    d: () => (node.end
-      ? `dropped at step ${step}: ${among}; an end counts only among the ${width} best`
-      : `dropped at step ${step}: ${among}${going}, the beam keeps ${width}`),
-    g: () => `greedy alone: ${lost()}`,
-  };
-  const greedy = node.greedy && node.status !== 'g' && 'greedy’s choice';
-  const also = [node.best && 'on the best reply’s path', greedy];
-  return [words[node.status](), ...also.filter(Boolean)].join('; ');
-}
-
-// Why greedy's path is not the beam's any more.
-function lost() {
-  const nodes = state.search.greedy.map((index) => state.nodes[index]);
-  const last = nodes.filter((node) => node.status !== 'g').at(-1);
-  if (last.status === 'd') return `the beam dropped its path at step ${last.step + 1}`;
-  if (last.status === 'l') return `the search had ended at step ${last.step + 1}`;
-  return `at step ${last.step + 2} the beam considered only better ones`;
+  find(`.bt-edge-${name}`).setAttribute('d', curves(nodes, state.nodes));
 }
 
 function drawSteps() {
   find('.bt-steps').replaceChildren(...state.columns.map((_, step) => {
-    const inReply = step < state.length;
-    const head = make(inReply ? 'button' : 'span', '', inReply ? `step ${step + 1}` : step + 1);
-    head.style.left = `${START + step * PITCH}px`;
-    if (inReply) Object.assign(head, { type: 'button', tabIndex: -1 }).dataset.step = step;
+    const head = stepHead(step, step < state.length);
+    sayHead(head);
     return head;
   }));
   const main = document.querySelector('#view .tv');
@@ -240,27 +105,33 @@ function share(step) {
   }
 }
 
-const figures = (node) => `score ${minus(node.score, 3)}, in all ${minus(node.logprob)} nats, `
-  + `${node.step + 1} pieces`;
-
-function drawFound(search) {
-  const entry = (index, text) => {
-    const button = make('button', '', text || '(nothing)');
-    button.type = 'button';
-    button.dataset.goal = index;
-    return [button, make('small', '', figures(state.nodes[index]))];
-  };
-  find('.bt-list').replaceChildren(...search.best.map((index, k) => {
+// The whole replies, whose words `sayFound` fills in: each leads to its end in the tree.
+function drawFound() {
+  const { best, replies, greedy, greedy_reply: plain } = state.search;
+  find('.bt-list').replaceChildren(...best.map((index, k) => {
     const item = make('li');
-    item.append(...entry(index, search.replies[k] ?? textOf(path(index))));
+    item.append(...wholeReply(index, replies[k] ?? textOf(path(index))));
     return item;
   }));
-  const power = search.penalty === 1 ? '' : ` to the power of ${search.penalty}`;
-  find('.bt-rule').textContent = search.penalty === 0
-    ? 'Whole replies, best first; the score is the log-probability.'
-    : `Whole replies, best first; the score is the log-probability over the length${power}.`;
-  find('.bt-alone span').replaceChildren(...entry(search.greedy.at(-1), search.greedy_reply));
-  find('.bt-verdict').textContent = search.verdict;
+  find('.bt-alone span').replaceChildren(...wholeReply(greedy.at(-1), plain));
+}
+
+function sayFound() {
+  for (const button of root.querySelectorAll('[data-goal]')) {
+    sayWhole(button, state.nodes[button.dataset.goal]);
+  }
+  find('.bt-count').textContent = extent(state.search, state.nodes);
+  find('.bt-rule').textContent = rule(state.search);
+  find('.bt-verdict').textContent = say(state.search.verdict);
+}
+
+// Says it all in the page's language, leaving every element, and so the focus, where it is.
+function redraw() {
+  if (!state.search) { drawNothing(); return; }
+  state.cells.forEach((cell, index) => sayCell(cell, state.nodes[index], state.search, state));
+  [...find('.bt-steps').children].forEach(sayHead);
+  sayFound();
+  tell(state.current);
 }
 
 // Lights up a node's path and tells about it below; `current` is what the keyboard stands on.
@@ -274,10 +145,9 @@ function tell(index) {
   const same = whole.startsWith(before);
   const last = make('b', '', node.end ? ` ${node.piece}` : whole.slice(same ? before.length : 0));
   find('.bt-text').replaceChildren(same ? before : '', last);
-  find('.bt-figures').textContent = `step ${node.step + 1}, ${node.piece}: probability `
-    + `${decimal(Math.exp(node.own))}, log-probability ${minus(node.own)}; in all `
-    + `${minus(node.logprob)} nats, score ${minus(node.score, 3)}`;
-  find('.bt-fate').textContent = `${fate(node)}.`.replace(/^./, (c) => c.toUpperCase());
+  find('.bt-figures').replaceChildren(...saidFigures(node));
+  find('.bt-fate').textContent = `${fate(node, state.search, state)}.`
+    .replace(/^./, (first) => first.toUpperCase());
 }
 
 function choose(index, { focus = false, show = false } = {}) {
@@ -341,9 +211,10 @@ element.addEventListener('click', (event) => {
   if (end !== undefined) choose(Number(end), { show: true });
 });
 find('.bt-steps').addEventListener('keydown', (event) => {
-  const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-  const step = Number(event.target.dataset.step) + move;
-  if (!move || step < 0 || step >= state.length) return;
+  const at = Number(event.target.dataset.step);
+  const last = state.length - 1;
+  const step = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: last }[event.key];
+  if (!(step >= 0 && step <= last) || event.ctrlKey || event.altKey || event.metaKey) return;
   event.preventDefault();
   mark(step);
   share(step);
@@ -362,5 +233,6 @@ root.querySelector('.tv-legend i').style.background =
 for (const sample of root.querySelectorAll('.bt-legend .bt-node')) {
   if (!sample.matches('.bt-d')) paint(sample, sample.matches('.bt-g') ? 0.3 : 0.6);
 }
+speak(root, redraw);
 watch('value', receive);
 receive();

@@ -6,7 +6,6 @@ const [head, body] = [find('thead'), find('tbody')];
 const shares = find('.ch-shares');
 const state = { data: null, step: 0, looked: 0 };
 const quoted = (piece) => `“${piece}”`;
-const number = (value) => value.toFixed(2).replace('-', '−');
 
 function receive(value) {
   const before = state.data;
@@ -17,117 +16,44 @@ function receive(value) {
   const main = document.querySelector('#view .tv');
   const same = before && before.number === state.data.number;
   const shared = main && main.dataset.step !== undefined ? Number(main.dataset.step) : 0;
-  drawHead();
-  find('.ch-formula').textContent = state.data.formula;
+  drawStages();
   show(same ? state.step : shared);
 }
 
 const current = () => state.data.steps[state.step];
 
 function show(step) {
-  const { steps } = state.data;
+  const { steps, columns } = state.data;
   state.step = Math.max(0, Math.min(step || 0, steps.length - 1));
-  const { piece, rows, rest, chosen, cuts, words } = current();
-  find('.ch-where').textContent = `step ${state.step + 1} of ${steps.length}`;
+  const { piece, rows, rest, chosen, cuts } = current();
+  const place = { n: state.step + 1, all: steps.length };
+  find('.ch-where').textContent = say('step {n} of {all}', place);
   find('.ch-prev').setAttribute('aria-disabled', String(state.step === 0));
   find('.ch-next').setAttribute('aria-disabled', String(state.step === steps.length - 1));
   find('.tv-word').textContent = piece;
   paint(find('.tv-word'), rows[chosen][1]);
   const held = body.contains(document.activeElement);
-  body.replaceChildren(...rows.map((row, k) => drawRow(row, k)), drawRest(rest));
+  body.replaceChildren(...rows.map((row, k) => pieceRow(row, k, columns, k === chosen)),
+    restRow(rest, columns));
   body.rows[chosen].tabIndex = 0;
   if (held) body.rows[chosen].focus({ preventScroll: true });
-  find('.ch-cuts').replaceChildren(...cuts.map((text) => make('li', '', text)));
-  find('.ch-words').textContent = words;
-  find('.ch-bar').setAttribute('aria-label', `Bar from 0 to 1. ${words}`);
+  find('.ch-cuts').replaceChildren(...cuts.map((told) => make('li', '', say(told))));
+  const words = current().words.map((told) => say(told)).join(' ');
+  quoting(find('.ch-words'), words);
+  find('.ch-bar').setAttribute('aria-label', say('Bar from 0 to 1. {words}', { words }));
   drawShares();
   drawPin();
   look(chosen);
 }
 
-function drawHead() {
-  const { columns } = state.data;
-  const line = make('tr');
-  const named = (className, text, title) => {
-    const th = make('th', className, text);
-    th.scope = 'col';
-    if (title) th.title = title;
-    line.append(th);
-    return th;
-  };
-  named('ch-piece', 'piece');
-  named('ch-num', 'logit', 'What the decoder’s output layer gives the piece, any number.');
-  for (const [heading, numbers, does] of columns) {
-    named(numbers ? 'ch-num' : 'ch-num ch-filter', heading, does);
-  }
-  const axis = make('div');
-  axis.append(...['0', '0.5', '1'].map((text) => make('span', '', text)));
-  named('tv-axis ch-scale').append(axis);
-  for (const [key, text] of [['tv-key-model', 'model'], ['tv-key-drawn', 'final']]) {
-    named('ch-p').append(make('i', key), text);
-  }
-  head.replaceChildren(line);
+// What all steps share: the stages that are on, and the formula.
+function drawStages() {
+  const { columns, formula } = state.data;
+  head.replaceChildren(headRow(columns));
+  find('.ch-formula').textContent = say(formula);
   const numbers = columns.filter((column) => column[1]).length;
   root.style.setProperty('--ch-numbers', numbers);
   root.style.setProperty('--ch-filters', columns.length - numbers);
-}
-
-function drawRow([piece, p, final, , logit, values, cut], k) {
-  const tr = make('tr', k === current().chosen ? 'ch-chosen' : '');
-  tr.tabIndex = -1;
-  tr.dataset.row = k;
-  const name = make('th', 'tv-piece ch-piece');
-  name.scope = 'row';
-  name.title = piece;
-  if (k === current().chosen) {
-    name.append(make('span', 'ch-arrow'), make('span', 'tv-hear', 'written here: '));
-  }
-  name.append(make(cut && !final ? 's' : 'span', '', piece));
-  tr.append(name, make('td', 'ch-num', number(logit)));
-  const { columns } = state.data;
-  let before = logit;
-  columns.slice(0, cut ? cut[0] : columns.length).forEach(([, numbers], c) => {
-    tr.append(numbers ? passed(values[c], before) : make('td', 'ch-num ch-kept', '✓ kept'));
-    if (numbers) before = values[c];
-  });
-  if (cut) {
-    const td = make('td', 'ch-cut');
-    td.colSpan = columns.length - cut[0];
-    td.append(make('span', '', cut[1]));
-    td.title = cut[1];
-    tr.append(td);
-  }
-  tr.append(...ends(p, final));
-  return tr;
-}
-
-// A number that a stage left as it was is drawn faint.
-function passed(value, before) {
-  return make('td', value === before ? 'ch-num ch-same' : 'ch-num', number(value));
-}
-
-function ends(p, final) {
-  const track = make('div', 'tv-track');
-  for (const [name, value] of [['tv-model', p], ['tv-drawn', final]]) {
-    const bar = make('i', name);
-    bar.style.width = `${Math.min(1, value) * 100}%`;
-    bar.hidden = !value;
-    track.append(bar);
-  }
-  const scale = make('td', 'ch-scale');
-  scale.append(track);
-  return [scale, make('td', 'ch-p', decimal(p)), make('td', 'ch-p', final ? decimal(final) : '0')];
-}
-
-function drawRest(rest) {
-  const tr = make('tr', 'ch-rest');
-  const name = make('th', 'ch-piece', 'everything else');
-  name.scope = 'row';
-  name.colSpan = 2;
-  const between = make('td');
-  between.colSpan = state.data.columns.length;
-  tr.append(name, between, ...ends(...rest));
-  return tr;
 }
 
 // The shares of the bar in its order; what lies between those of the rows is everything else.
@@ -149,11 +75,13 @@ function share(low, high, k) {
   const node = make('div', k === null ? 'ch-else' : 'ch-share');
   node.style.left = `${low * 100}%`;
   node.style.width = `${(high - low) * 100}%`;
-  const text = k === null ? 'everything else' : current().rows[k][0];
-  node.title = `${text} · ${decimal(low)} to ${decimal(high)}`;
+  const piece = k === null ? say('everything else') : current().rows[k][0];
+  const span = { low: decimal(low), high: decimal(high) };
+  node.title = say('{piece} · {low} to {high}', { piece, ...span });
+  node.translate = k === null;
   if (k !== null) node.dataset.row = k;
   if (k === current().chosen) node.classList.add('ch-chosen');
-  node.append(make('span', '', text));
+  node.append(make('span', '', piece));
   return node;
 }
 
@@ -163,7 +91,7 @@ function drawPin() {
   pin.hidden = draw === null;
   if (draw === null) return;
   pin.style.left = `${draw * 100}%`;
-  pin.firstChild.textContent = `draw ${draw.toFixed(3)}`;
+  pin.firstChild.textContent = say('draw {draw}', { draw: draw.toFixed(3) });
   pin.firstChild.style.transform = `translateX(${-draw * 100}%)`;
 }
 
@@ -173,18 +101,35 @@ function look(k) {
   for (const node of root.querySelectorAll('[data-row]')) {
     node.classList.toggle('ch-look', Number(node.dataset.row) === k);
   }
-  find('.ch-said').textContent = said(current().rows[k]);
+  quoting(find('.ch-said'), said(current().rows[k]));
 }
 
 function said([piece, p, final, span, logit, values, cut]) {
   const { columns } = state.data;
   const way = columns.slice(0, cut ? cut[0] : columns.length).map(([heading, numbers], c) =>
-    (numbers ? `${heading}: ${number(values[c])}` : `${heading}: kept`));
-  const stages = [`logit ${number(logit)}`, ...way, ...(cut ? [cut[1]] : [])].join(' → ');
-  const place = span ? `; on the bar from ${decimal(span[0])} to ${decimal(span[1])}` : '';
-  const becomes = final ? decimal(final) : 'none';
-  return `${quoted(piece)}: ${stages}. Probability ${decimal(p)} by the model, ${becomes} in the `
-    + `end${place}.`;
+    `${say(heading)}: ${numbers ? number(values[c]) : say('kept')}`);
+  const stages = [say('logit {logit}', { logit: number(logit) }), ...way];
+  if (cut) stages.push(say(cut[1]));
+  const sentences = [say('{piece}: {way}. Probability {p} by the model, {final} in the end.', {
+    piece: quoted(piece),
+    way: stages.join(' → '),
+    p: decimal(p),
+    final: final ? decimal(final) : ['none'],
+  })];
+  const [low, high] = (span || []).map((end) => decimal(end));
+  if (span) sentences.push(say('On the bar it spans {low} to {high}.', { low, high }));
+  return sentences.join(' ');
+}
+
+// Says all anew in the page's language, where the reader was.
+function redraw() {
+  if (!state.data) return;
+  const { looked } = state;
+  const focused = body.contains(document.activeElement) ? rowOf(document.activeElement) : null;
+  drawStages();
+  show(state.step);
+  if (focused !== null) reach(focused, false);
+  look(looked);
 }
 
 // The main view answers with the step that it then shows; without it this view moves alone.
@@ -240,5 +185,6 @@ body.addEventListener('keydown', (event) => {
 document.addEventListener('seq2seq:step', (event) => {
   if (state.data && event.detail.step !== state.step) show(event.detail.step);
 });
+speak(root, redraw);
 watch('value', () => receive(props.value));
 receive(props.value);

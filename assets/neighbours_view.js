@@ -2,56 +2,48 @@
 
 const root = element.querySelector('.nb');
 const find = (name) => root.querySelector(name);
-const count = (n) => n.toLocaleString('en');
 
 function draw() {
   const data = typeof props.value === 'string' && props.value ? JSON.parse(props.value) : null;
   const ready = Boolean(data) && !data.command;
   find('.nb-none').hidden = ready;
   find('.nb-body').hidden = !ready;
-  if (!data) find('.nb-none').textContent = 'Send a message to fill this in.';
+  if (!data) find('.nb-none').textContent = say('Send a message to fill this in.');
   else if (data.command) drawMissing(data.command);
   else drawFound(data);
 }
 
 function drawMissing(command) {
   find('.nb-none').replaceChildren(
-    'This checkpoint has no index of its training messages; this command makes one: ',
-    make('code', '', command),
+    say('This checkpoint has no index of its training messages; this command makes one:'),
+    ' ',
+    verbatim('code', command),
   );
 }
 
 function drawFound(data) {
+  const { found, message } = data;
+  const n = found.length;
   drawSaid(data);
-  find('.nb-notes').replaceChildren(...data.notes.map((note) => make('li', '', note)));
-  const any = data.found.length > 0;
-  find('.nb-table').hidden = !any;
-  find('.nb-key').hidden = !any;
-  find('.nb-foot').hidden = !any;
+  find('.nb-notes').replaceChildren(...data.notes.map((note) => make('li', '', say(note))));
+  const any = n > 0;
+  for (const name of ['.nb-table', '.nb-key', '.nb-foot']) find(name).hidden = !any;
   if (!any) return;
-  find('caption').textContent = `The ${data.found.length} nearest to “${data.message}”.`;
-  find('tbody').replaceChildren(...data.found.map(row));
-  const [layers, hidden] = data.context;
-  const share = data.rows === data.pairs
-    ? `Searched all ${count(data.pairs)} distinct training pairs.`
-    : `Searched ${count(data.rows)} of ${count(data.pairs)} distinct training pairs: small talk `
-      + '(of one personality) first, then open talk drawn by lot. One that is nearer still may be '
-      + 'missing.';
-  find('.nb-foot').textContent = 'Similarity is the cosine of the angle between two context '
-    + `vectors (${layers} × ${hidden} numbers), seen from the mean of all: 1 is the same `
-    + `direction, 0 has nothing in common. ${share} A neighbour is no proof: the model stores no `
-    + 'messages, only weights that all of them have shaped.';
+  quoting(find('caption'), say('The {n} nearest to “{message}”.', { n, message }));
+  find('tbody').replaceChildren(...found.map(row));
+  find('.nb-foot').textContent = data.about.map((sentence) => say(sentence)).join(' ');
 }
 
 function drawSaid({ said, replies }) {
   const line = find('.nb-said');
   line.hidden = said === null;
   line.dataset.said = said ? 'yes' : 'no';
-  const among = `${count(replies)} distinct training replies`;
-  const words = said
-    ? ['Found word for word', ` among the ${among}: the model may know it by heart.`]
-    : ['New:', ` none of the ${among} is the same.`];
-  line.replaceChildren('The reply: ', make('b', '', words[0]), words[1]);
+  const n = replies.toLocaleString('en');
+  const [verdict, among] = said
+    ? [say('Found word for word'),
+      say('among the {n} distinct training replies: the model may know it by heart.', { n })]
+    : [say('New:'), say('none of the {n} distinct training replies is the same.', { n })];
+  line.replaceChildren(say('The reply:'), ' ', make('b', '', verdict), ' ', among);
 }
 
 function row([similarity, message, reply, corpus, same], index) {
@@ -60,13 +52,15 @@ function row([similarity, message, reply, corpus, same], index) {
   line.setAttribute('role', 'row');
   const near = cell('td', 'nb-near');
   near.append(meter(similarity));
-  const asked = cell('td', 'nb-said-to', 'training message');
-  message.forEach((part, i) => { if (part) asked.append(i % 2 ? make('mark', '', part) : part); });
-  const answer = cell('td', 'nb-answer', 'reply it was trained with');
-  answer.append(reply);
-  if (same) answer.append(' ', make('span', 'nb-same', '✓ this reply'));
+  const asked = cell('td', 'nb-said-to', say('training message'));
+  const text = verbatim('span');
+  message.forEach((part, i) => { if (part) text.append(i % 2 ? make('mark', '', part) : part); });
+  asked.append(text);
+  const answer = cell('td', 'nb-answer', say('reply it was trained with'));
+  answer.append(verbatim('span', reply));
+  if (same) answer.append(' ', make('span', 'nb-same', say('✓ this reply')));
   const from = cell('td', 'nb-corpus');
-  from.append(corpus);
+  from.append(verbatim('span', corpus));
   line.append(cell('td', 'nb-rank', '', String(index + 1)), near, asked, answer, from);
   return line;
 }
@@ -94,5 +88,6 @@ function meter(similarity) {
   return box;
 }
 
+speak(root, draw);
 watch('value', draw);
 draw();

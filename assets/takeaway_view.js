@@ -1,10 +1,14 @@
 // Taking a reply away: files are made in the browser, so that none is left on the server.
 const box = element.querySelector('.ta');
 const part = (name) => box.querySelector(name);
+const chosen = part('input[type=file]');
 let offered = null;
+let told = [];
 
-function tell(text) {
-  part('.ta-told').textContent = text;
+// What was done last, which a change of language says again; nothing: an empty line.
+function report(...words) {
+  told = words;
+  part('.ta-told').textContent = words.length ? say(...words) : '';
 }
 
 function save(text, type, name) {
@@ -13,7 +17,7 @@ function save(text, type, name) {
   link.download = name;
   link.click();
   URL.revokeObjectURL(link.href);
-  tell(`Saved as ${name}.`);
+  report('Saved as {name}.', { name });
 }
 
 function draw() {
@@ -27,14 +31,14 @@ function draw() {
   part('.ta-body').hidden = !offered;
   if (!offered) return;
   part('.ta-address').value = location.origin + location.pathname + offered.link;
-  tell('');
+  report();
 }
 
 part('.ta-json').addEventListener('click', () => {
   save(offered.trace, 'application/json', `trace-${offered.number}.json`);
 });
 part('.ta-html').addEventListener('click', () => {
-  tell('The page is being made …');
+  report('The page is being made …');
   trigger('select', { page: offered.number });
 });
 part('.ta-link').addEventListener('click', () => {
@@ -42,15 +46,18 @@ part('.ta-link').addEventListener('click', () => {
   address.select();
   const copied = navigator.clipboard
     ? navigator.clipboard.writeText(address.value) : Promise.reject(new Error('none'));
-  copied.then(() => tell('Copied.'), () => tell('The link is selected: copy it from here.'));
+  copied.then(() => report('Copied.'), () => report('The link is selected: copy it from here.'));
 });
-part('input[type=file]').addEventListener('change', async (event) => {
+// The browser's own control for a file speaks the browser's language, not the page's.
+part('.ta-open button').addEventListener('click', () => chosen.click());
+chosen.addEventListener('change', async (event) => {
   const [file] = event.target.files;
   if (!file) return;
-  tell('');
+  report();
   trigger('input', { text: file.size < 1e6 ? await file.text() : '' });
   event.target.value = '';
 });
 
+speak(box, () => report(...told));
 watch('value', draw);
 draw();

@@ -8,12 +8,14 @@ function fact(name, value, meaning) {
 
 function facts(step) {
   const equal = 2 ** step.bits;
-  const pieces = equal < 10 ? equal.toFixed(1) : Math.round(equal).toLocaleString('en');
+  const n = equal < 10 ? equal.toFixed(1) : Math.round(equal).toLocaleString('en');
   return [
-    fact('probability', decimal(step.p), 'of this piece, by the model'),
-    fact('rank', ordinal(step.rank), step.rank ? 'likeliest of all' : 'the likeliest of all'),
-    fact('entropy', `${step.bits.toFixed(2)} bits`, `like ${pieces} equal choices`),
-    fact('log-probability', signed(step.logprob, 2), 'of the reply up to here'),
+    fact(say('probability'), decimal(step.p), say('of this piece, by the model')),
+    fact(say('rank'), ordinal(step.rank),
+      step.rank ? say('likeliest of all') : say('the likeliest of all')),
+    fact(say('entropy'), say('{n} bits', { n: step.bits.toFixed(2) }),
+      say('like {n} equal choices', { n })),
+    fact(say('log-probability'), signed(step.logprob, 2), say('of the reply up to here')),
   ];
 }
 
@@ -32,8 +34,8 @@ function candidate(name, id, p, index) {
   const button = make('button', 'tv-if', name);
   button.type = 'button';
   button.dataset.instead = id;
-  button.setAttribute('aria-label',
-    `What if step ${index + 1} were ${name}, probability ${decimal(p)}?`);
+  button.setAttribute('aria-label', say('What if step {n} were {piece}, probability {p}?',
+    { n: index + 1, piece: name, p: decimal(p) }));
   return button;
 }
 
@@ -44,20 +46,23 @@ function row(name, id, p, drawn, chosen, allowed, index) {
   tr.dataset.piece = name;
   const head = make('th', 'tv-piece', allowed && !chosen ? undefined : name);
   head.scope = 'row';
+  head.translate = id === null;
   if (allowed && !chosen) head.append(candidate(name, id, p, index));
   if (id === null) tr.className = 'tv-rest';
   else head.title = `${name} · id ${id}`;
   const scale = make('td');
   scale.append(bars(p, drawn));
   tr.append(head, scale, make('td', 'tv-num', decimal(p)), make('td', 'tv-num', decimal(drawn)));
-  const mark = chosen ? '← chosen' : '';
-  tr.append(make('td', 'tv-mark', id === null || allowed ? mark : 'never written'));
+  const mark = chosen ? say('← chosen') : '';
+  tr.append(make('td', 'tv-mark', id === null || allowed ? mark : say('never written')));
   return tr;
 }
 
 function drawPanel(panel, step, index, count, running) {
   const part = (name) => panel.querySelector(name);
-  part('.tv-where').textContent = `step ${index + 1} of ${count}${running ? ' so far' : ''}`;
+  const where = { n: index + 1, all: count };
+  part('.tv-where').textContent = running
+    ? say('step {n} of {all} so far', where) : say('step {n} of {all}', where);
   part('.tv-where').setAttribute('aria-live', running ? 'off' : 'polite');
   part('.tv-prev').setAttribute('aria-disabled', String(index === 0));
   part('.tv-next').setAttribute('aria-disabled', String(index === count - 1));
@@ -66,5 +71,5 @@ function drawPanel(panel, step, index, count, running) {
   part('.tv-forced').hidden = !step.forced;
   part('.tv-facts').replaceChildren(...facts(step));
   const rows = step.rows.map((values) => row(...values, index));
-  part('tbody').replaceChildren(...rows, row('everything else', null, ...step.rest, false));
+  part('tbody').replaceChildren(...rows, row(say('everything else'), null, ...step.rest, false));
 }

@@ -1,6 +1,7 @@
 // Small parts of the view: elements, numbers in words, and the one colour scale.
 
-// Viridis at ten even stops: dark is unlikely, bright is likely, in grey and to the colour-blind too.
+// Viridis at ten even stops: dark is unlikely, bright is likely, in grey and to the colour-blind
+// too.
 const SCALE = [
   [68, 1, 84], [72, 40, 120], [62, 73, 137], [49, 104, 142], [38, 130, 142],
   [31, 158, 137], [53, 183, 121], [110, 206, 88], [181, 222, 43], [253, 231, 37],
@@ -52,48 +53,59 @@ function signed(value, digits) {
   return Number(text) === 0 ? (0).toFixed(digits) : text.replace('-', '−');
 }
 
+// A place counted from 0, as its language counts: "3rd", "3번째".
 function ordinal(rank) {
   const n = rank + 1;
   const teen = n % 100 >= 11 && n % 100 <= 13;
-  return `${n.toLocaleString('en')}${teen ? 'th' : ['th', 'st', 'nd', 'rd'][n % 10] || 'th'}`;
+  const english = teen ? 'th' : ['th', 'st', 'nd', 'rd'][n % 10] || 'th';
+  return `${n.toLocaleString('en')}${language() === 'ko' ? '번째' : english}`;
 }
 
 // Control pieces: one after each earlier turn, and one that says who is to answer.
 const CONTROLS = {
-  turn: ['earlier turn', ' · end of an earlier turn'],
-  personality: ['personality', ' · control piece: the personality that is asked for'],
+  turn: ['earlier turn', 'end of an earlier turn'],
+  personality: ['personality', 'control piece: the personality that is asked for'],
 };
+const UNKNOWN = ['unknown', 'not in the vocabulary'];
+
+// A cell of a strip: a piece, which is data as the cell's name is, over a word or a number.
+function cellOf(tag, piece, under) {
+  const cell = make(tag, 'tv-cell');
+  cell.translate = false;
+  cell.append(make('b', 'tv-piece', piece));
+  const small = make('small', '', under);
+  small.translate = true;
+  cell.append(small);
+  return cell;
+}
 
 function sourcePiece([piece, id, unknown, kind], unread) {
-  const cell = make('span', 'tv-cell');
+  const [under, odd] = CONTROLS[kind] || (unknown ? UNKNOWN : []);
+  const cell = cellOf('span', piece, under ? say(under) : String(id));
   cell.setAttribute('role', 'listitem');
   cell.classList.toggle('tv-unknown', unknown);
   cell.classList.toggle('tv-unread', unread);
   cell.classList.toggle('tv-turn', kind === 'turn');
   cell.classList.toggle('tv-personality', kind === 'personality');
   cell.dataset.id = id;
-  const [under, odd] = CONTROLS[kind]
-    || (unknown ? ['unknown', ' · not in the vocabulary'] : [String(id), '']);
-  cell.title = `${piece} · id ${id}${odd}`;
-  cell.append(make('b', 'tv-piece', piece));
-  cell.append(make('small', '', under));
+  cell.title = [piece, `id ${id}`, ...(odd ? [say(odd)] : [])].join(' · ');
   return cell;
 }
 
 // `left` marks where a version of the reply went another way.
 function replyPiece(step, index, left) {
-  const cell = make('button', 'tv-cell');
+  const cell = cellOf('button', step.piece, `${step.forced ? '⚑ ' : ''}${decimal(step.p, 2)}`);
   cell.type = 'button';
   cell.dataset.step = index;
   cell.dataset.piece = step.piece;
   cell.tabIndex = -1;
   paint(cell, step.p);
-  const forced = `${step.forced ? ', forced' : ''}${left ? ', here it went another way' : ''}`;
   cell.classList.toggle('tv-left', left);
-  const likely = `probability ${decimal(step.p)}${forced}`;
-  cell.title = `${step.piece} · ${likely}`;
-  cell.setAttribute('aria-label', `step ${index + 1}, ${step.piece}, ${likely}`);
-  cell.append(make('b', 'tv-piece', step.piece));
-  cell.append(make('small', '', `${step.forced ? '⚑ ' : ''}${decimal(step.p, 2)}`));
+  const likely = [say('probability {p}', { p: decimal(step.p) })];
+  if (step.forced) likely.push(say('forced'));
+  if (left) likely.push(say('here it went another way'));
+  cell.title = `${step.piece} · ${likely.join(', ')}`;
+  cell.setAttribute('aria-label',
+    [say('step {n}', { n: index + 1 }), step.piece, ...likely].join(', '));
   return cell;
 }

@@ -5,6 +5,18 @@ const find = (name) => root.querySelector(name);
 const strip = find('.tv-reply');
 const state = { text: '', replies: [], reply: null, steps: [], end: null, chosen: 0, follow: true };
 
+// What the encoder read, by whether the message was put into another form and whether it read
+// earlier turns too.
+const READ = {
+  whole: 'Your message, cut into the pieces that the model knows, with their ids.',
+  'another form': 'Your message, read as “{text}” and cut into the pieces that the model knows, '
+    + 'with their ids.',
+  'earlier turns': 'Your message and the turns before it, cut into the pieces that the model '
+    + 'knows, with their ids.',
+  both: 'Your message, read as “{text}”, and the turns before it, cut into the pieces that the '
+    + 'model knows, with their ids.',
+};
+
 // A value is one JSON line after another; a growing reply only ever adds lines to the last value.
 function receive(value) {
   const text = typeof value === 'string' ? value : '';
@@ -25,21 +37,6 @@ function take(line) {
   else if (line.line === 'reply') state.reply = line;
   else if (line.line === 'step') state.steps.push(line);
   else state.end = line;
-}
-
-// What is listed of the reply that is open; where it left another version.
-function listed(number = state.reply && state.reply.number) {
-  return state.replies.find((one) => one.number === number);
-}
-
-function leftAt() {
-  const here = listed();
-  return here && here.left ? here.left[1] : -1;
-}
-
-function versions() {
-  const here = listed();
-  return here ? state.replies.filter((one) => one.answers === here.answers) : [];
 }
 
 // Another reply: one that still grows is followed, a finished one is read from its first step. A
@@ -68,28 +65,45 @@ function show(known) {
   drawFoot();
 }
 
+// In another language: every text anew, and the reader's place kept.
+function redraw() {
+  if (!state.reply) return;
+  const held = strip.contains(document.activeElement);
+  const places = [strip, find('.tv-source')].map((box) => [box, box.scrollLeft, box.scrollTop]);
+  show(0);
+  for (const [box, left, top] of places) box.scrollTo(left, top);
+  if (held) strip.children[state.chosen].focus({ preventScroll: true });
+}
+
 function drawReply() {
-  const { number, source, unread, context, normalized, message } = state.reply;
+  drawPick();
+  drawSource();
+  const [layers, hidden] = state.reply.context;
+  find('.tv-read .tv-context').textContent =
+    say('→ one context vector ({layers} × {hidden} numbers): all that the decoder gets to know.',
+      { layers, hidden });
+}
+
+// The messages that can be looked into; the open one stands for the version of it that is open.
+function drawPick() {
   const { answers } = listed();
   const messages = new Map(state.replies.map((one) => [one.answers, one]));
   const options = [...messages.values()].map((one, k) => {
-    const option = make('option', '', `reply ${k + 1}: ${one.message}`);
+    const { message } = one;
+    const option = make('option', '', say('reply {n}: {message}', { n: k + 1, message }));
     option.selected = one.answers === answers;
-    option.value = option.selected ? number : one.number;
+    option.value = option.selected ? state.reply.number : one.number;
     return option;
   });
   find('.tv-pick select').replaceChildren(...options);
-  const earlier = source.some(([,,, kind]) => kind === 'turn');
-  const read = normalized === message ? '' : `, read as “${normalized}”`;
-  const cut = earlier ? `${read && ','} and the turns before it, cut` : `${read ? ' and' : ','} cut`;
-  const left = unread.length
-    ? ` It is too long: the last ${unread.length} pieces were not read.`
-    : '';
-  find('.tv-read .tv-say').textContent =
-    `Your message${read}${cut} into the pieces that the model knows, with their ids.${left}`;
+}
+
+function drawSource() {
+  const { source, unread } = state.reply;
+  quoting(find('.tv-read .tv-say'), readAs(state.reply));
   const cells = source.map((piece) => sourcePiece(piece, false));
   if (unread.length) {
-    const stop = make('span', 'tv-stop', 'the encoder stopped reading here');
+    const stop = make('span', 'tv-stop', say('the encoder stopped reading here'));
     stop.setAttribute('role', 'listitem');
     cells.push(stop, ...unread.map((piece) => sourcePiece(piece, true)));
   }
@@ -97,58 +111,30 @@ function drawReply() {
   pieces.replaceChildren(...cells);
   pieces.scrollTo(0, 0);
   if (unread.length) reveal(pieces, pieces.querySelector('.tv-stop'));
-  const [layers, hidden] = context;
-  find('.tv-read .tv-context').textContent =
-    `→ one context vector (${layers} × ${hidden} numbers): all that the decoder gets to know.`;
 }
 
-function drawWays() {
-  const all = versions();
-  const at = all.findIndex((one) => one.number === state.reply.number);
-  find('.tv-versions').hidden = all.length < 2;
-  find('.tv-ways').hidden = all.length < 2;
-  find('.tv-versions span').textContent = `version ${at + 1} of ${all.length}`;
-  find('.tv-older').setAttribute('aria-disabled', String(at < 1));
-  find('.tv-newer').setAttribute('aria-disabled', String(at === all.length - 1));
-  const place = (number) => all.findIndex((one) => one.number === number);
-  const depth = (one) => (one && one.left ? 1 + depth(all[place(one.left[0])]) : 0);
-  find('.tv-ways ol').replaceChildren(...all.map((one, k) => way(one, k === at, depth(one), place)));
-}
-
-function way(one, open, depth, place) {
-  const item = make('li');
-  item.style.marginInlineStart = `${Math.min(depth, 6) * 18}px`;
-  const button = make('button', 'tv-way', one.reply === null ? 'being written …' : one.reply || '(nothing)');
-  button.type = 'button';
-  button.dataset.open = one.number;
-  if (open) button.setAttribute('aria-current', 'true');
-  const parent = one.left ? place(one.left[0]) : -1;
-  const left = one.left
-    ? `left ${parent < 0 ? 'an earlier one' : `version ${parent + 1}`} at step ${one.left[1] + 1}`
-    : 'from the start';
-  const nats = one.logprob === null ? '' : ` · ${signed(one.logprob, 2)} nats`;
-  item.append(button, make('small', '', `${open ? 'open · ' : ''}${left}${nats}`));
-  return item;
-}
-
-function drawBest() {
-  const best = (state.end && state.end.best) || [];
-  find('.tv-best').hidden = !best.length;
-  find('.tv-best ol').replaceChildren(...best.map(([reply, logprob, score]) => {
-    const item = make('li', '', `${reply || '(nothing)'} `);
-    const figures = `${signed(score, 3)}, in all ${signed(logprob, 2)}`;
-    item.append(make('small', '', figures));
-    return item;
-  }));
+// What became of the message before it was read, and whether all of it was.
+function readAs({ source, unread, normalized, message }) {
+  const earlier = source.some(([,,, kind]) => kind === 'turn');
+  const [same, other] = earlier ? ['earlier turns', 'both'] : ['whole', 'another form'];
+  const read = say(READ[normalized === message ? same : other], { text: normalized });
+  if (!unread.length) return read;
+  return `${read} ${unread.length === 1
+    ? say('It is too long: the last piece was not read.')
+    : say('It is too long: the last {n} pieces were not read.', { n: unread.length })}`;
 }
 
 function drawFoot() {
   const { checkpoint, sha256, method, seed } = state.reply;
-  const words = state.end
-    ? [state.end.words, state.end.timing]
-    : ['Writing …'];
-  words.push(method, seed === null ? '' : `seed ${seed}`, `model ${checkpoint} ${sha256}`);
-  find('.tv-foot').replaceChildren(...words.filter(Boolean).map((text) => make('span', '', text)));
+  const listing = (texts) => texts.map((text) => say(text)).join(', ');
+  const told = state.end
+    ? [say(state.end.words), listing(state.end.timing)]
+    : [say('Writing …')];
+  told.push(listing(method), seed === null ? '' : say('seed {n}', { n: seed }));
+  find('.tv-foot').replaceChildren(
+    ...told.filter(Boolean).map((text) => make('span', '', text)),
+    verbatim('span', say('model {name} {hash}', { name: checkpoint, hash: sha256 })),
+  );
 }
 
 function select(index) {
@@ -195,16 +181,6 @@ element.addEventListener('click', (event) => {
   }
 });
 
-function open(number) {
-  trigger('input', { reply: number });
-}
-
-function walk(by) {
-  const all = versions();
-  const to = all[all.findIndex((one) => one.number === state.reply.number) + by];
-  if (to) open(to.number);
-}
-
 function branch(id) {
   trigger('select', { reply: state.reply.number, step: state.chosen, id });
 }
@@ -243,5 +219,6 @@ for (const ghost of root.querySelectorAll('.tv-ghost i[data-p]')) {
 }
 find('.tv-legend i').style.background =
   `linear-gradient(90deg, ${SCALE.map((rgb) => `rgb(${rgb.join(',')})`).join(',')})`;
+speak(root, redraw);
 watch('value', () => receive(props.value));
 receive(props.value);

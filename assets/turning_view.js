@@ -8,20 +8,18 @@ let marked = null;
 // Odds name no turn: drawn anew, the reply could turn at any step.
 const turns = (data) => data && data.step !== null && data.kind !== 'odds';
 
-function receive(value) {
-  const data = typeof value === 'string' && value ? JSON.parse(value) : null;
+function draw() {
+  const data = typeof props.value === 'string' && props.value ? JSON.parse(props.value) : null;
   const step = data ? data.step : null;
   if (data) root.dataset.kind = data.kind; else delete root.dataset.kind;
   root.toggleAttribute('data-turns', Boolean(turns(data)));
   // A screen reader repeats what is written anew, even the same words.
-  const sentence = data ? data.sentence : '';
-  if (said.textContent !== sentence) said.textContent = sentence;
+  const sentence = data ? say(data.sentence) : '';
+  if (said.textContent !== sentence) quoting(said, sentence);
   go.hidden = step === null;
-  if (step !== null) {
-    go.dataset.step = step;
-    go.textContent = `step ${step + 1}`;
-    go.setAttribute('aria-label', `Go to step ${step + 1}`);
-  }
+  go.dataset.step = step ?? '';
+  go.textContent = go.hidden ? '' : say('step {n}', { n: step + 1 });
+  go.setAttribute('aria-label', go.hidden ? '' : say('Go to step {n}', { n: step + 1 }));
   mark(turns(data) ? step : null);
 }
 
@@ -39,5 +37,6 @@ go.addEventListener('click', () => {
   const step = Number(go.dataset.step);
   document.dispatchEvent(new CustomEvent('seq2seq:choose', { detail: { step } }));
 });
-watch('value', () => receive(props.value));
-receive(props.value);
+speak(root, draw);
+watch('value', draw);
+draw();

@@ -12,6 +12,7 @@ import pytest
 
 import app
 from seq2seq.page.layout import NOBODY
+from seq2seq.page.parts import told
 from seq2seq.serving import Shelf, Visit
 
 
@@ -35,13 +36,13 @@ def test_personalities_are_offered_and_the_one_chosen_is_kept(
     page = page_of(cast_checkpoint, tiny_checkpoint)
     offered = page.welcome()[page.personality]
     assert offered["value"] == ""
-    expected = [("Personality: friendly", ""), ("Personality: witty", "witty")]
+    expected = [(told("Personality: friendly"), ""), (told("Personality: witty"), "witty")]
     assert offered["choices"] == expected
     assert offered["interactive"]
     assert page.describe("cast", "witty")[page.personality]["value"] == "witty"
     assert page.describe("cast", "caring")[page.personality]["value"] == ""
     none = page.describe("tiny", "witty")[page.personality]
-    assert none["choices"] == [(NOBODY, "")]
+    assert none["choices"] == [(told(NOBODY), "")]
     assert none["value"] == ""
     assert not none["interactive"]
 

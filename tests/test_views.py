@@ -25,6 +25,7 @@ from seq2seq.views import (
     trace_lines,
     words,
 )
+from seq2seq.views.wording import Words, in_english
 
 
 def candidate(id: int, probability: float, sampling: float) -> dict[str, Any]:
@@ -119,18 +120,28 @@ def test_control_pieces_are_marked() -> None:
     assert [piece[3] for piece in header["source"]] == ["", "turn", "", "turn", "personality"]
 
 
+def told(parts: list[Words]) -> str:
+    return ", ".join(map(in_english, parts))
+
+
 def test_words_tell_how_and_why() -> None:
     drawn = {"method": "sample", "temperature": 0.7, "top_k": 40, "top_p": 1.0, "min_len": 3}
-    assert words.method(drawn) == "drawn at random, temperature 0.7, top-k 40, at least 3 pieces"
-    assert words.method({"method": "greedy", "temperature": 0.7}) == "always the likeliest piece"
+    assert told(words.method(drawn)) == (
+        "drawn at random, temperature 0.7, top-k 40, at least 3 pieces"
+    )
+    assert told(words.method({"min_len": 1})) == "always the likeliest piece, at least 1 piece"
+    assert words.method({"method": "greedy", "temperature": 0.7}) == ["always the likeliest piece"]
     assert words.finish("eos", late=True) == "Ended by its own end token"
     assert words.finish("stopped") == "Stopped by you"
     assert "too long" in words.finish("stopped", late=True)
     assert words.finish(None) == ""
-    assert words.timing({"encode": 0.4, "decode": 12.2}, 1) == (
+    assert told(words.timing({"encode": 0.4, "decode": 12.2}, 1)) == (
         "read in under 1 ms, 1 piece written in 12 ms"
     )
-    assert words.timing({}, 3) == ""
+    assert told(words.timing({"encode": 3.2, "decode": 40}, 7)) == (
+        "read in 3 ms, 7 pieces written in 40 ms"
+    )
+    assert words.timing({}, 3) == []
 
 
 def test_chat_messages_are_escaped_and_never_empty() -> None:
@@ -201,17 +212,21 @@ def test_card_keeps_markdown_and_drops_front_matter_markup_and_pictures() -> Non
 
 
 def test_figures_prefer_the_test_set_and_take_what_there_is() -> None:
-    assert "28.4" in figures({"test": {"perplexity": 28.4}, "best": {"valid_perplexity": 9}})
-    assert "9.000" in figures({"best": {"valid_perplexity": 9.0}})
-    assert figures({}) == ""
-    assert figures({"test": {"perplexity": "many"}}) == ""
+    both = figures({"test": {"perplexity": 28.4}, "best": {"valid_perplexity": 9}})
+    name = "perplexity: as unsure as a fair choice among this many pieces"
+    assert both == ["On dialogues it never saw", "Figure", [[name, "28.4"]]]
+    assert figures({"best": {"valid_perplexity": 9.0}})[2] == [["perplexity", "9.000"]]
+    assert figures({}) == []
+    assert figures({"test": {"perplexity": "many"}}) == []
 
 
 def test_sizes_take_any_config() -> None:
-    table = sizes({"vocab_size": 8000, "hidden_dim": 512}, 11_700_000)
-    assert "8,000 pieces" in table
-    assert "11,700,000" in table
-    assert "?" in table
+    names, values, rows = sizes({"vocab_size": 8000, "hidden_dim": 512}, 11_700_000)
+    table = {name: in_english(value) for name, value in rows}
+    assert (names, values) == ("Part", "Size")
+    assert table["Vocabulary"] == "8,000 pieces (V)"
+    assert table["Parameters"] == "11,700,000"
+    assert table["Embedding"] == "? numbers a piece (E)"
 
 
 def test_a_real_trace_and_checkpoint_are_drawn(tiny_checkpoint: Path) -> None:
@@ -235,6 +250,5 @@ def test_a_search_is_told_with_the_best_it_found(tiny_checkpoint: Path) -> None:
     header, *_, end = [
         json.loads(line) for line in trace_lines(trace.to_dict(), number=1).splitlines()
     ]
-    assert "beam search" in header["method"]
-    assert "3 kept" in header["method"]
+    assert told(header["method"]) == "found by beam search, 3 kept at each step"
     assert [reply for reply, _, _ in end["best"]] == [h.reply for h in trace.hypotheses or ()]

@@ -16,9 +16,11 @@ from seq2seq.batching import pad_sources
 from seq2seq.beam import search_tree
 from seq2seq.beam_tree import ROOT, BeamTree, Status, TreeNode
 from seq2seq.tokenizer import EOS_ID
-from seq2seq.views.beam import SWITCH, beam_payload, verdict
+from seq2seq.views.beam import TO_SEE_ONE, beam_payload, verdict
+from seq2seq.views.wording import Words, in_english
 
-ASSETS = Path(__file__).parent.parent / "assets"
+REPOSITORY = Path(__file__).parent.parent
+ASSETS = REPOSITORY / "assets"
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +28,23 @@ def bot(tiny_checkpoint: Path) -> Chatbot:
     return Chatbot.from_pretrained(tiny_checkpoint)
 
 
+def asset(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8")
+
+
+def korean(view: str) -> dict[str, str]:
+    return dict(json.loads(asset(f"korean/{view}.json")))
+
+
+def scripts() -> str:
+    return "\n".join(asset(path.name) for path in sorted(ASSETS.glob("beam_*.js")))
+
+
 def searched(bot: Chatbot, message: str, **values: Any) -> tuple[BeamTree, Trace]:
     trace = bot.reply(message, DecodingOptions(method="beam", **values))
-    encoded = bot.checkpoint.model.encode(pad_sources([[piece.id for piece in trace.source]]))
-    found = search_tree(bot.checkpoint.model, bot.checkpoint.tokenizer, encoded, trace.options)
+    runner = bot.checkpoint.runner
+    encoded = runner.encode(pad_sources([[piece.id for piece in trace.source]]))
+    found = search_tree(runner, bot.checkpoint.tokenizer, encoded, trace.options)
     return found.tree, trace
 
 
@@ -68,43 +83,58 @@ def test_another_method_is_said_in_one_sentence_with_the_way_to_the_tree(
     trace = bot.reply("hello", DecodingOptions(method=method))
     drawn = json.loads(beam_payload(None, trace, 2))
     assert set(drawn) == {"number", "none"}
-    assert drawn["none"].startswith("Reply 2 was not made by beam search")
-    assert SWITCH in drawn["none"]
+    why, way = drawn["none"]
+    assert in_english(why).startswith("Reply 2 was not made by beam search")
+    assert way == TO_SEE_ONE
 
 
 def test_a_beam_reply_without_its_tree_says_so(bot: Chatbot) -> None:
     _, trace = searched(bot, "hello")
-    assert "not kept" in json.loads(beam_payload(None, trace, 1))["none"]
+    (why,) = json.loads(beam_payload(None, trace, 1))["none"]
+    assert "tree of reply 1 was not kept" in in_english(why)
 
 
 def test_the_way_to_the_tree_is_what_the_page_calls_it() -> None:
-    controls = json.loads((ASSETS / "controls.json").read_text(encoding="utf-8"))
+    controls = json.loads(asset("controls.json"))
     method = next(control for control in controls if control["option"] == "method")
     label = next(words for words, value in method["choices"] if value == "beam")
-    page = (ASSETS.parent / "seq2seq/page/layout.py").read_text(encoding="utf-8")
-    for name in re.findall("“(.+?)”", SWITCH):
-        assert name == label or f'"{name}"' in page
-    template = (ASSETS / "beam_view.html").read_text(encoding="utf-8")
-    assert SWITCH in " ".join(template.split())
+    names = re.findall("“(.+?)”", TO_SEE_ONE)
+    assert names == ["How it decides", label]
+    assert '"How it decides"' in (REPOSITORY / "seq2seq/page/layout.py").read_text(encoding="utf-8")
+    way = " → ".join(f"“{name}”" for name in names)
+    assert way in TO_SEE_ONE
+    assert way in " ".join(asset("beam_view.html").split())
+
+
+def test_the_way_to_the_tree_is_what_the_page_calls_it_in_korean() -> None:
+    for english, said in korean("beam").items():
+        names = re.findall("“(.+?)”", english)
+        assert re.findall("“(.+?)”", said) == [korean("page")[name] for name in names]
 
 
 def test_every_status_has_a_shape_and_words() -> None:
-    style = (ASSETS / "beam_view.css").read_text(encoding="utf-8")
-    template = (ASSETS / "beam_view.html").read_text(encoding="utf-8")
-    script = (ASSETS / "beam_view.js").read_text(encoding="utf-8")
+    style, template, words = (
+        asset(f"beam_{name}") for name in ("view.css", "view.html", "words.js")
+    )
     for status in Status:
         assert f'data-status="{status}"' in template
-        assert f"{status}: () => " in script
+        assert f"{status}: () => " in words
         assert status == Status.KEPT or f".bt-{status}" in style
 
 
 def test_the_template_holds_no_placeholder_and_the_script_writes_no_html() -> None:
-    template = (ASSETS / "beam_view.html").read_text(encoding="utf-8")
-    script = (ASSETS / "beam_view.js").read_text(encoding="utf-8")
+    template = asset("beam_view.html")
     assert "${" not in template
     assert "{{" not in template
-    assert "innerHTML" not in script
-    assert "insertAdjacentHTML" not in script
+    assert "innerHTML" not in scripts()
+    assert "insertAdjacentHTML" not in scripts()
+
+
+def test_all_that_the_script_says_has_its_korean() -> None:
+    """A key that is missing would stay English on a Korean page."""
+    said = re.findall(r"\bsay\(\s*'([^']+)'", scripts())
+    assert len(said) > 30
+    assert set(said) <= korean("beam").keys()
 
 
 def two_replies(best: tuple[float, int], greedy: tuple[float, int], penalty: float) -> BeamTree:
@@ -116,26 +146,52 @@ def two_replies(best: tuple[float, int], greedy: tuple[float, int], penalty: flo
     return BeamTree(tuple(ends), (0,), (1,), "", (), 2, 60, penalty, 0)
 
 
+def told(tree: BeamTree) -> str:
+    """The verdict in English; it is translated, and so is every phrase in it."""
+    said = verdict(tree)
+    assert_korean(said)
+    return in_english(said)
+
+
+def assert_korean(said: Words) -> None:
+    template, values = (said, {}) if isinstance(said, str) else said
+    places = re.findall(r"\{\w+\}", template)
+    assert sorted(re.findall(r"\{\w+\}", korean("beam")[template])) == sorted(places)
+    for value in values.values():
+        if isinstance(value, list):
+            assert_korean(value)
+
+
 def test_the_verdict_tells_the_same_reply_from_a_better_one() -> None:
     tree = two_replies((-3.0, 5), (-5.0, 5), 1.0)
-    assert "the very reply that greedy finds" in verdict(dataclasses.replace(tree, greedy=(0,)))
-    better = verdict(tree)
+    assert "the very reply that greedy finds" in told(dataclasses.replace(tree, greedy=(0,)))
+    better = told(tree)
     assert "found a better reply than greedy: it is 2.00 nats likelier" in better
     assert f"({math.exp(2):.3g} times as likely)" in better
     assert "its score is −0.600 against −1.000" in better
 
 
 def test_a_bare_score_is_not_told_twice() -> None:
-    assert "score" not in verdict(two_replies((-3.0, 5), (-5.0, 5), 0.0))
+    assert "score" not in told(two_replies((-3.0, 5), (-5.0, 5), 0.0))
 
 
 def test_the_verdict_admits_what_is_less_likely_as_a_whole() -> None:
-    said = verdict(two_replies((-6.0, 10), (-4.0, 4), 1.0))
+    said = told(two_replies((-6.0, 10), (-4.0, 4), 1.0))
     assert "for its length" in said
     assert "2.00 nats less likely" in said
 
 
 def test_the_verdict_admits_that_greedy_did_better() -> None:
-    said = verdict(two_replies((-6.0, 5), (-4.0, 5), 1.0))
+    said = told(two_replies((-6.0, 5), (-4.0, 5), 1.0))
     assert said.startswith("Looking ahead did not pay")
     assert "2.00 nats less likely" in said
+
+
+def test_the_verdict_names_the_power_that_the_length_is_taken_to() -> None:
+    said = told(two_replies((-6.0, 10), (-4.0, 4), 1.5))
+    assert "the length to the power of 1.5" in said
+
+
+def test_a_difference_too_small_to_show_is_none() -> None:
+    said = told(two_replies((-4.001, 10), (-4.0, 4), 1.0))
+    assert "neither likelier nor less likely" in said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,9 @@ from seq2seq.inspection.choosing import Choice, Cut, Weighed, choices
 from seq2seq.tokenizer import TOKENS
 from seq2seq.views import choosing
 from seq2seq.views.choosing import choosing_payload, on_the_bar
+from seq2seq.views.wording import Words, in_english
 
+KOREAN = Path(__file__).parents[1] / "assets/korean/choosing.json"
 FILTERED = DecodingOptions(
     method="sample",
     seed=5,
@@ -47,6 +50,31 @@ def drawn(bot: Chatbot, trace: Trace) -> dict[str, Any]:
     return found
 
 
+def told(sentences: list[Words]) -> str:
+    return " ".join(map(in_english, sentences))
+
+
+def texts(said: Words) -> list[str]:
+    """The English that the page looks up to say this: the template, and those of its values."""
+    if isinstance(said, str):
+        return [said]
+    template, *values = said
+    inner = [value for value in (values[0] if values else {}).values() if isinstance(value, list)]
+    return [template, *(text for value in inner for text in texts(value))]
+
+
+def all_words(found: dict[str, Any]) -> list[Words]:
+    """Everything that the view says of a payload."""
+    said = [
+        found["formula"],
+        *(one for column in found["columns"] for one in (column[0], column[2])),
+    ]
+    for shown in found["steps"]:
+        cuts = [row[6][1] for row in shown["rows"] if row[6] is not None]
+        said += [*cuts, *shown["cuts"], *shown["words"]]
+    return said
+
+
 def forced(bot: Chatbot, options: DecodingOptions) -> Trace:
     other = next(c.id for c in bot.reply("hello", options).steps[0].candidates[2:] if c.id > 10)
     return bot.reply("hello", dataclasses.replace(options, prefix_ids=(other,)))
@@ -54,9 +82,9 @@ def forced(bot: Chatbot, options: DecodingOptions) -> Trace:
 
 def test_a_column_a_stage_that_is_on(bot: Chatbot, filtered: Trace) -> None:
     plain = drawn(bot, bot.reply("hello", DecodingOptions(max_len=4)))
-    assert [heading for heading, _, _ in plain["columns"]] == ["÷\u00a0temperature 1"]
+    assert [in_english(heading) for heading, _, _ in plain["columns"]] == ["÷\u00a0temperature 1"]
     full = drawn(bot, filtered)
-    assert [heading for heading, _, _ in full["columns"]] == [
+    assert [in_english(heading) for heading, _, _ in full["columns"]] == [
         "repetition penalty 1.2",
         "no run of 2 twice",
         "no end before 8 pieces",
@@ -73,9 +101,9 @@ def test_a_column_a_stage_that_is_on(bot: Chatbot, filtered: Trace) -> None:
         False,
     ]
     assert full["number"] == 3
-    assert "T = 1.4:" in full["formula"]
-    assert "penalised" in full["formula"]
-    assert "penalised" not in plain["formula"]
+    assert "T = 1.4:" in in_english(full["formula"])
+    assert "penalised" in in_english(full["formula"])
+    assert "penalised" not in in_english(plain["formula"])
 
 
 def test_rows_and_the_rest_add_up_to_one(bot: Chatbot, filtered: Trace) -> None:
@@ -107,7 +135,7 @@ def test_a_row_goes_through_the_stages_until_it_is_cut(bot: Chatbot) -> None:
 
 def test_every_piece_of_the_vocabulary_is_cut_or_left(bot: Chatbot, filtered: Trace) -> None:
     for shown in drawn(bot, filtered)["steps"]:
-        *cut, left = shown["cuts"]
+        *cut, left = map(in_english, shown["cuts"])
         pieces = [int(re.search(r"(\d+) pieces?", words)[1]) for words in [*cut, left]]
         assert sum(pieces) == bot.config.vocab_size
         assert all("of the model’s probability" in words for words in cut)
@@ -116,7 +144,8 @@ def test_every_piece_of_the_vocabulary_is_cut_or_left(bot: Chatbot, filtered: Tr
 def test_the_draw_is_told_with_the_share_that_it_fell_on(bot: Chatbot, filtered: Trace) -> None:
     for shown in drawn(bot, filtered)["steps"]:
         found = re.fullmatch(
-            r"The draw ([\d.]+) fell on “(.+)”, which spans ([\d.]+) to ([\d.]+)\.", shown["words"]
+            r"The draw ([\d.]+) fell on “(.+)”, which spans ([\d.]+) to ([\d.]+)\.",
+            told(shown["words"]),
         )
         assert found is not None
         assert found[2] == shown["piece"]
@@ -127,29 +156,29 @@ def test_the_draw_is_told_with_the_share_that_it_fell_on(bot: Chatbot, filtered:
 def test_other_ways_of_choosing_are_told_as_such(bot: Chatbot) -> None:
     greedy = drawn(bot, bot.reply("hello", DecodingOptions(max_len=4)))["steps"][0]
     assert greedy["draw"] is None
-    assert greedy["words"] == f"No draw: the likeliest piece is taken, “{greedy['piece']}”."
+    assert told(greedy["words"]) == f"No draw: the likeliest piece is taken, “{greedy['piece']}”."
     warm = drawn(bot, bot.reply("hello", DecodingOptions(max_len=4, temperature=2)))["steps"][0]
-    assert "never change which piece that is" in warm["words"]
+    assert "never change which piece that is" in told(warm["words"])
     beam = drawn(bot, bot.reply("hello", DecodingOptions(max_len=4, method="beam")))
     assert beam["method"] == "beam"
-    assert "beam search weighs whole replies" in beam["steps"][0]["words"]
+    assert "beam search weighs whole replies" in told(beam["steps"][0]["words"])
     assert [row[6] for row in beam["steps"][0]["rows"]].count(None) > 0
 
 
 def test_a_forced_piece_is_no_choice(bot: Chatbot) -> None:
     first, then = drawn(bot, forced(bot, DecodingOptions(max_len=5)))["steps"][:2]
-    assert first["words"] == (
+    assert told(first["words"]) == (
         f"No choice: “{first['piece']}” was forced here, whatever the numbers say."
     )
-    assert "No draw" in then["words"]
+    assert "No draw" in told(then["words"])
     sampled = DecodingOptions(max_len=5, method="sample", seed=1, candidates=300)
     first, then = drawn(bot, forced(bot, sampled))["steps"][:2]
-    told = re.search(
-        r"would have been ([\d.]+), on “(.+)” \(([\d.]+) to ([\d.]+)\)", first["words"]
+    idle = re.search(
+        r"would have been ([\d.]+), on “(.+)” \(([\d.]+) to ([\d.]+)\)", told(first["words"])
     )
-    assert told is not None
-    assert float(told[3]) <= float(told[1]) <= float(told[4])
-    assert "The draw" in then["words"]
+    assert idle is not None
+    assert float(idle[3]) <= float(idle[1]) <= float(idle[4])
+    assert "The draw" in told(then["words"])
 
 
 def test_the_end_as_last_resort_is_told(bot: Chatbot) -> None:
@@ -163,8 +192,33 @@ def test_the_end_as_last_resort_is_told(bot: Chatbot) -> None:
     choice = Choice(0, names, (end,), (Cut("min_len", 1, 0.2),), 1, None)
     step = dataclasses.replace(bot.reply("hello").steps[0], id=end.id, piece=end.piece)
     shown = choosing._step(step, choice, ["min_len", "temperature"], DecodingOptions(min_len=1))
-    assert shown["rows"][0][6] == [0, "cut: too early to end; left as the last resort"]
-    assert shown["cuts"][-1].startswith("The filters cut every piece")
+    column, cut = shown["rows"][0][6]
+    assert column == 0
+    assert in_english(cut) == "cut: too early to end; left as the last resort"
+    assert in_english(shown["cuts"][-1]).startswith("The filters cut every piece")
+
+
+def test_one_piece_and_several_are_counted_in_their_own_words() -> None:
+    assert in_english(choosing._cut_words(Cut("top_k", 1, 0.2))) == (
+        "Top-k cut 1 piece with 0.200 of the model’s probability."
+    )
+    assert in_english(choosing._cut_words(Cut("top_k", 1234, 1e-5))) == (
+        "Top-k cut 1,234 pieces with under 0.001 of the model’s probability."
+    )
+
+
+def test_all_that_the_view_is_told_is_known_in_korean(bot: Chatbot, filtered: Trace) -> None:
+    korean = json.loads(KOREAN.read_text(encoding="utf-8"))
+    sampled = DecodingOptions(max_len=5, method="sample", seed=1, candidates=300)
+    traces = [
+        bot.reply("hello", dataclasses.replace(FILTERED, candidates=300)),
+        bot.reply("hello", DecodingOptions(max_len=4, temperature=2)),
+        bot.reply("hello", DecodingOptions(max_len=4, method="beam")),
+        forced(bot, sampled),
+        filtered,
+    ]
+    said = [words for trace in traces for words in all_words(drawn(bot, trace))]
+    assert {text for words in said for text in texts(words)} <= korean.keys()
 
 
 def test_spans_are_told_in_digits_that_keep_the_draw_in_its_place() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,9 +13,14 @@ from random_models import random_bot
 from seq2seq import Chatbot, DecodingOptions, Trace
 from seq2seq.checkpoint import Checkpoint
 from seq2seq.inspection.comparing import compare
+from seq2seq.page.parts import asset
 from seq2seq.tokenizer import EOS_ID, Tokenizer
-from seq2seq.views.compare import compare_payload, differences, findings
+from seq2seq.views import compare_words
+from seq2seq.views.compare import compare_payload
+from seq2seq.views.compare_words import findings
+from seq2seq.views.wording import Words, in_english
 
+KOREAN = json.loads(asset("korean/compare.json"))
 SAMPLE = DecodingOptions(method="sample", seed=1, max_len=8)
 
 
@@ -51,7 +57,27 @@ def with_models() -> dict[str, Any]:
 
 
 def told(left: tuple[Checkpoint, Trace], right: tuple[Checkpoint, Trace]) -> list[str]:
-    return list(findings(compare(left, right), left[1], right[1]))
+    """What the comparison says, in English; all of it has its Korean."""
+    return [spoken(one) for one in findings(compare(left, right), left[1], right[1])]
+
+
+def differences(left: Trace, right: Trace) -> list[str]:
+    return [spoken(one) for one in compare_words.differences(left, right)]
+
+
+def spoken(text: Words) -> str:
+    """The text in English; it fails where a text in it has no Korean."""
+    assert list(untranslated(text)) == []
+    return in_english(text)
+
+
+def untranslated(text: Words) -> Iterator[str]:
+    template, values = (text, {}) if isinstance(text, str) else text
+    if template not in KOREAN:
+        yield template
+    for value in values.values():
+        if isinstance(value, list):
+            yield from untranslated(value)
 
 
 def test_columns_hold_every_step_of_both_replies_once_and_in_order() -> None:
@@ -87,7 +113,7 @@ def test_settings_are_shown_by_the_probabilities_drawn_from() -> None:
     assert (found["between"], found["measure"]) == ("settings", "kl")
     own, other = found["replies"][0][0][5:7]
     assert own != other
-    assert found["words"]["differ"] == ["temperature 1 against 0.5"]
+    assert list(map(spoken, found["words"]["differ"])) == ["temperature 1 against 0.5"]
     assert all(totals[3] is None for totals in found["totals"])
 
 
@@ -98,7 +124,7 @@ def test_an_infinite_divergence_makes_way_for_one_that_is_never_infinite() -> No
     assert all(row[7] is None and 0 <= row[8] <= 1 for row in found["replies"][0])
     assert all(row[7] is not None for row in found["replies"][1])
     assert all(len(row[4]) == 2 for row in found["replies"][0])  # what top-k leaves
-    assert found["words"]["differ"] == ["top-k off against 2"]
+    assert list(map(spoken, found["words"]["differ"])) == ["top-k off against 2"]
 
 
 def test_different_tokenizers_have_columns_and_scores_but_no_divergence() -> None:
@@ -172,7 +198,7 @@ def test_a_reply_that_is_cut_off_and_one_that_is_the_same_are_told() -> None:
     same = told(whole, whole)
     assert same[0] == "Both write the same reply, piece for piece."
     assert len(same) == 2
-    assert list(differences(trace, trace)) == []
+    assert differences(trace, trace) == []
 
 
 def test_every_difference_is_named() -> None:
@@ -193,7 +219,20 @@ def test_every_difference_is_named() -> None:
     assert "temperature" not in differ
     assert "seed" not in differ
     again = dataclasses.replace(trace, options=dataclasses.replace(SAMPLE, seed=2))
-    assert list(differences(trace, again)) == ["seed 1 against 2"]
+    assert differences(trace, again) == ["seed 1 against 2"]
+
+
+def test_a_difference_in_any_setting_that_changes_a_choice_is_told() -> None:
+    told_of = set(DecodingOptions().to_dict()) - {"seed", "prefix_ids", "candidates"}
+    values = {"method": "greedy", "personality": "witty", "top_p": 0.5}
+    written = bot().reply("hello", SAMPLE)
+    for name in sorted(told_of):
+        method = "beam" if name in ("beam_size", "length_penalty") else "sample"
+        options = dataclasses.replace(SAMPLE, method=method)
+        trace = dataclasses.replace(written, options=options)
+        changed = dataclasses.replace(options, **{name: values.get(name, 3)})
+        (differ,) = differences(trace, dataclasses.replace(trace, options=changed))
+        assert " against " in differ
 
 
 def test_a_reply_that_has_not_begun_draws_nothing() -> None:

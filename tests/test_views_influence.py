@@ -17,7 +17,9 @@ from seq2seq.inspection.occlusion import LeaveOneOut, explain
 from seq2seq.model import build_model
 from seq2seq.tokenizer import TOKENS, TURN_ID
 from seq2seq.views.influence import findings, influence_payload
+from seq2seq.views.wording import Words, in_english
 
+KOREAN = Path(__file__).parents[1] / "assets/korean/influence.json"
 SAD = "i am feeling sad today"
 
 
@@ -58,7 +60,16 @@ def told(trace: Trace, rows: dict[int, list[float]]) -> str:
     drop = [[0.0] * len(trace.steps) for _ in trace.source]
     for row, values in rows.items():
         drop[row][: len(values)] = values
-    return " ".join(findings(trace, made_up(trace, drop)))
+    return " ".join(map(in_english, findings(trace, made_up(trace, drop))))
+
+
+def texts(said: Words) -> list[str]:
+    """The English that the page looks up to say this: the template, and those of its values."""
+    if isinstance(said, str):
+        return [said]
+    template, *values = said
+    inner = [value for value in (values[0] if values else {}).values() if isinstance(value, list)]
+    return [template, *(text for value in inner for text in texts(value))]
 
 
 def test_tables_have_a_row_a_source_piece_and_a_column_a_reply_piece(bot: Chatbot) -> None:
@@ -85,7 +96,7 @@ def test_a_model_without_attention_is_told_as_a_bottleneck(bot: Chatbot) -> None
     found = drawn(bot.checkpoint, bot.reply("hello"))
     assert found["attention"] is None
     assert found["agreement"] is None
-    assert "one context vector of 2 × 64 numbers" in found["words"]["model"]
+    assert "one context vector of 2 × 64 numbers" in in_english(found["words"]["model"])
     assert len(found["words"]["care"]) == 1
 
 
@@ -98,7 +109,9 @@ def test_a_model_with_attention_shows_it_with_its_agreement(attending: Chatbot) 
         assert row == pytest.approx(step.attention, abs=1e-3)
     assert found["agreement"]["pieces"] == len(trace.source)
     assert -1 <= found["agreement"]["tau"] <= 1
-    assert "hint" in found["agreement"]["words"]
+    order, hint = map(in_english, found["agreement"]["words"])
+    assert f"the {len(trace.source)} pieces" in order
+    assert "hint" in hint
     assert "not why it chose" in found["words"]["care"][0]
 
 
@@ -150,3 +163,27 @@ def test_forced_pieces_and_unread_ones_are_mentioned(bot: Chatbot) -> None:
     odd = dataclasses.replace(trace, steps=forced, unread=trace.source[:2])
     assert "were forced" in told(odd, {0: [1.0]})
     assert "The last 2 pieces of the message were not read" in told(odd, {0: [1.0]})
+    odd = dataclasses.replace(odd, unread=trace.source[:1])
+    assert "The last piece of the message was not read" in told(odd, {0: [1.0]})
+
+
+def test_all_that_the_view_is_told_is_known_in_korean(bot: Chatbot, attending: Chatbot) -> None:
+    korean = json.loads(KOREAN.read_text(encoding="utf-8"))
+    said: list[Words] = []
+    for speaker in (bot, attending):
+        found = drawn(speaker.checkpoint, speaker.reply(SAD, DecodingOptions(max_len=6)))
+        words, alike = found["words"], found["agreement"]
+        said += [words["model"], *words["found"], *words["care"]]
+        said += alike["words"] if alike else []
+    trace = bot.reply(SAD)
+    odd = dataclasses.replace(
+        trace,
+        steps=tuple(dataclasses.replace(step, forced=True) for step in trace.steps),
+        unread=trace.source[:2],
+    )
+    width = len(trace.steps) - 2
+    for first, last in (([0.2, 5.0], 9.0), ([2.0, 5.0], -9.0), ([-4.0, 0.0], 0.0)):
+        drop = [[0.0] * len(trace.steps) for _ in trace.source]
+        drop[0], drop[-1][0] = [*first, *[0.0] * width], last
+        said += findings(odd, made_up(odd, drop))
+    assert {text for one in said for text in texts(one)} <= korean.keys()

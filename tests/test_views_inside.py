@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64decode
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,9 @@ from seq2seq.views.inside import (
     movements,
     packing_for,
 )
+from seq2seq.views.wording import Words, in_english
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
 SOURCE, REPLY = [5, 4, 9, 7, 3], [6, 11, 4, 4, 8, 3]
 
@@ -60,6 +64,10 @@ def made(update: list[list[float]], backward: bool = False) -> Gates:
     ways = (hidden[::-1], before[::-1]) if backward else (hidden, before)
     after, earlier = map(torch.stack, ways)
     return Gates(0, backward, earlier, rows, rows, torch.ones_like(rows), after)
+
+
+def english(sentences: list[Words]) -> str:
+    return " ".join(map(in_english, sentences))
 
 
 def test_payload_holds_every_value_to_its_rounding(tiny: Chatbot, trace: Trace) -> None:
@@ -156,23 +164,23 @@ def test_a_state_that_is_kept_whole_does_not_move() -> None:
 
 def test_words_name_the_steps_that_the_numbers_name() -> None:
     fading = made([[0.9, 0.9], [0.6, 0.8], [0.1, 0.2], [0.9, 0.9]])
-    said = decoder_words(fading, list("abcd"), attends=False)
+    said = english(decoder_words(fading, list("abcd"), attends=False))
     assert "From step 3, “c”, less than half" in said
     assert "10% of it there, 9% at the last step" in said
     most = int(movements(fading).argmax())
     assert f"moves most at step {most + 1}, “{'abcd'[most]}”" in said
     assert "nothing reads the message again" in said
-    assert "its attention can look" in decoder_words(fading, list("abcd"), attends=True)
+    assert "its attention can look" in english(decoder_words(fading, list("abcd"), attends=True))
 
 
 def test_words_do_not_claim_that_a_kept_message_was_lost() -> None:
-    said = decoder_words(made([[0.9, 0.9], [0.8, 1.0]]), ["a", "b"], attends=False)
+    said = english(decoder_words(made([[0.9, 0.9], [0.8, 1.0]]), ["a", "b"], attends=False))
     assert "less than half" not in said
     assert "at the last step 81% of it is still carried on" in said
 
 
 def test_words_of_the_encoder_name_the_piece_that_wrote_most() -> None:
-    said = encoder_words(made([[0.5, 0.5], [0.2, 0.2], [0.9, 0.9]]), ["x", "y", "z"])
+    said = english(encoder_words(made([[0.5, 0.5], [0.2, 0.2], [0.9, 0.9]]), ["x", "y", "z"]))
     assert "to the decoder than piece 2, “y”: 72%." in said
 
 
@@ -183,10 +191,36 @@ def test_directions_are_named_only_where_there_are_two(tiny: Chatbot, trace: Tra
     for checkpoint in (tiny.checkpoint, both):
         payload = json.loads(inside_payload(checkpoint, trace, 1))
         attends = checkpoint.config.attention != "none"
-        assert ("attention can look" in payload["decoder"]["layers"][0]["words"]) == attends
+        assert (
+            "attention can look" in english(payload["decoder"]["layers"][0]["words"])
+        ) == attends
         for half in ("encoder", "decoder"):
-            names[attends, half] = [layer["name"] for layer in payload[half]["layers"]]
+            names[attends, half] = [in_english(layer["name"]) for layer in payload[half]["layers"]]
     assert (
         names[False, "encoder"] == names[False, "decoder"] == names[True, "decoder"] == ["1", "2"]
     )
     assert names[True, "encoder"] == ["1, forward", "1, backward", "2, forward", "2, backward"]
+
+
+def test_hardly_anything_is_not_told_as_nothing() -> None:
+    said = english(decoder_words(made([[0.9], [0.001], [0.9]]), list("abc"), attends=False))
+    assert "under 1% of it there, under 1% at the last step" in said
+    assert "0% of it there" in english(decoder_words(made([[0.0]]), ["a"], attends=False))
+
+
+def test_every_sentence_of_the_view_is_korean_too() -> None:
+    korean = json.loads((ASSETS / "korean" / "inside.json").read_text(encoding="utf-8"))
+    kept, faded = made([[0.9, 0.9], [0.8, 1.0]]), made([[0.9], [0.001]])
+    said = [decoder_words(gates, ["a", "b"], attends=gates is kept) for gates in (kept, faded)]
+    notes = [Packing(4, every).note() for every in (1, 3)]
+    for sentence in [*said[0], *said[1], *encoder_words(kept, ["a", "b"]), *notes]:
+        english = template(sentence)
+        assert places(korean[english]) == places(english)
+
+
+def template(said: Words) -> str:
+    return said if isinstance(said, str) else str(said[0])
+
+
+def places(text: str) -> set[str]:
+    return set(re.findall(r"\{\w+\}", text))

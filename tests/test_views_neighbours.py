@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import re
@@ -19,6 +20,7 @@ from seq2seq.options import DecodingOptions
 from seq2seq.trace import Trace
 from seq2seq.training.indexing import build_index
 from seq2seq.views.neighbours import neighbours_payload, shared_words
+from seq2seq.views.wording import in_english
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
@@ -53,18 +55,27 @@ def test_a_training_message_and_its_learned_reply_stand_first(bot: Chatbot) -> N
     index = _index(bot)
     learned = index.row(0, 0.0)
     found = payload(bot, bot.reply(learned.message.upper()), 7)
-    similarity, message, reply, corpus, same = found["found"][0]
+    cosine, message, reply, corpus, same = found["found"][0]
     assert found["number"] == 7
-    assert similarity == pytest.approx(1, abs=1e-3)
+    assert cosine == pytest.approx(1, abs=1e-3)
     assert "".join(message) == learned.message
     assert message[1::2] == re.findall(r"[\w']+", learned.message)
     assert (reply, corpus, same) == (learned.reply, "pairs.csv", True)
     assert len(found["found"]) == 10
     assert found["said"] is True
     assert found["notes"] == []
-    assert found["context"] == [2, 64]
     assert found["replies"] == index.about.replies
-    assert (found["rows"], found["pairs"]) == (len(index), index.about.pairs)
+    similarity, searched, proof = map(in_english, found["about"])
+    assert "(2 × 64 numbers)" in similarity
+    assert searched == f"Searched all {len(index)} distinct training pairs."
+    assert "no proof" in proof
+
+
+def test_an_index_of_some_pairs_says_how_many_it_left_out(bot: Chatbot) -> None:
+    index = copy.copy(_index(bot))
+    index.about = dataclasses.replace(index.about, rows=1200, pairs=34567)
+    found = json.loads(neighbours_payload(bot.checkpoint, index, bot.reply("hello"), 1))
+    assert in_english(found["about"][1]).startswith("Searched 1,200 of 34,567 distinct")
 
 
 def test_a_reply_made_of_other_words_is_new(bot: Chatbot) -> None:
@@ -97,7 +108,7 @@ def test_without_an_index_the_payload_is_the_command(bot: Chatbot) -> None:
 def test_a_message_of_despair_is_answered_without_a_list(bot: Chatbot) -> None:
     found = payload(bot, bot.reply("i want to kill myself"))
     assert found["found"] == []
-    assert "not listed" in found["notes"][0]
+    assert "not listed" in in_english(found["notes"][0])
     assert found["said"] is None
 
 
@@ -111,8 +122,11 @@ def test_another_personality_than_the_indexed_one_is_told(
     friendly = payload(bot, bot.reply("hello"))["found"]
     witty = payload(bot, bot.reply("hello", DecodingOptions(personality="witty")))
     (note,) = witty["notes"]
-    assert "You asked witty" in note
-    assert "friendly" in note
+    assert "You asked witty." in in_english(note)
+    assert "control piece of friendly, as" in in_english(note)
+    korean = json.loads((ASSETS / "korean" / "neighbours.json").read_text(encoding="utf-8"))
+    template, values = note
+    assert all(name in korean for name in (template, *(value[0] for value in values.values())))
     nearest = [[similarity, message] for similarity, message, *_ in witty["found"]]
     assert nearest == [[similarity, message] for similarity, message, *_ in friendly]
 
@@ -121,7 +135,7 @@ def test_earlier_turns_that_were_read_are_told(bot: Chatbot) -> None:
     config = dataclasses.replace(bot.config, context_turns=2)
     reading = Chatbot(dataclasses.replace(bot.checkpoint, config=config))
     (note,) = payload(reading, reading.reply("hello", history=["hi", "hey"]))["notes"]
-    assert "turns before" in note
+    assert "turns before" in in_english(note)
     assert payload(reading, reading.reply("hello"))["notes"] == []
 
 

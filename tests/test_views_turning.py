@@ -14,6 +14,7 @@ from seq2seq import Chatbot, DecodingOptions, Trace
 from seq2seq.inspection.turning import Odds, TurningPoint, turning_point
 from seq2seq.tokenizer import EOS_ID
 from seq2seq.views.turning import FORCED, STAYS, turning_payload, turning_words
+from seq2seq.views.wording import in_english
 
 GREEDY = DecodingOptions(max_len=12)
 DRAWN = DecodingOptions(method="sample", seed=4, temperature=1.5, max_len=12)
@@ -37,12 +38,12 @@ def sampled(bot: Chatbot) -> Trace:
 def told(bot: Chatbot, trace: Trace, **changes: object) -> dict[str, Any]:
     options = dataclasses.replace(trace.options, **changes)
     found: dict[str, Any] = json.loads(turning_payload(bot.checkpoint, trace, 2, options))
-    return found
+    return {**found, "sentence": in_english(found["sentence"])}
 
 
 def words(bot: Chatbot, trace: Trace, found: TurningPoint | Odds, **changes: object) -> str:
     options = dataclasses.replace(trace.options, **changes)
-    return turning_words(bot.checkpoint, trace, options, found)
+    return in_english(turning_words(bot.checkpoint, trace, options, found))
 
 
 def test_nothing_is_said_under_the_reply_s_own_settings(
@@ -151,3 +152,37 @@ def test_a_reply_forced_from_end_to_end_does_not_turn(bot: Chatbot, greedy: Trac
     trace = bot.reply("hello", whole)
     found = told(bot, trace, method="sample", seed=1)
     assert (found["kind"], found["sentence"], found["step"]) == ("forced", FORCED, None)
+
+
+def test_the_page_can_say_every_value_in_its_own_language(bot: Chatbot, sampled: Trace) -> None:
+    end, other = (TurningPoint(1, "cut", id, 30, stage="top_k") for id in (EOS_ID, 31))
+    because = turning_words(bot.checkpoint, sampled, DRAWN, end)[1]
+    assert because["old"][0] == "the end piece {piece}"
+    assert because["why"][0] == "top-k {value} cuts {old}"
+    assert isinstance(turning_words(bot.checkpoint, sampled, DRAWN, other)[1]["old"], str)
+    search = turning_words(bot.checkpoint, sampled, DRAWN, TurningPoint(1, "search", 30, 31))[1]
+    assert search["why"] == [
+        "beam search, which weighs whole replies, ends with another one", {}
+    ]  # fmt: skip
+    chance = turning_words(bot.checkpoint, sampled, DRAWN, Odds(1e-9, None))[1]["chance"]
+    assert chance == ["under {percent}", {"percent": "0.01 %"}]
+
+
+def test_one_piece_is_told_in_the_singular(bot: Chatbot, sampled: Trace) -> None:
+    cut = TurningPoint(1, "cut", EOS_ID, 30, stage="min_len")
+    assert "before 1 piece." in words(bot, sampled, cut, min_len=1)
+    assert "top-k 1 cuts" in words(
+        bot, sampled, TurningPoint(1, "cut", 31, 30, stage="top_k"), top_k=1
+    )
+    assert "1 piece at most" in words(bot, sampled, TurningPoint(1, "shorter", 31, None), max_len=1)
+
+
+def test_a_draw_is_told_with_the_spans_that_are_known(bot: Chatbot, sampled: Trace) -> None:
+    for old, new, told in (
+        ((0.2, 0.3), (0.6, 0.7), r"\(0.60 to 0.70; .* spans 0.20 to 0.30\)"),
+        (None, (0.6, 0.7), r"\(0.60 to 0.70\)"),
+        ((0.2, 0.3), None, r"\(.* spans 0.20 to 0.30\)"),
+        (None, None, ""),
+    ):
+        found = TurningPoint(1, "draw", 30, 31, draw=0.61, old_span=old, new_span=new)
+        assert re.search(rf"now falls on “[^”]*” ?{told}\.$", words(bot, sampled, found))

@@ -45,6 +45,7 @@ class Page(Layout):
         opened = [self.view, self.chat, *self.deep.values(), self.other[0]]
         self.chat.select(self.open_clicked, self.visit, opened, **DIRECT)
         self.view.input(self.open_picked, self.visit, opened, **DIRECT)
+        self.tour.select(self.show_example, [self.visit, self.model], opened, **MODEL, **QUIET)
         for name, tab in self.tabs.items():
             shown = [self.deep[name], *self.other[:1]] if name == "compare" else [self.deep[name]]
             tab.select(partial(self.open_deeper, name), self.visit, shown, **QUIET)
@@ -229,6 +230,12 @@ class Page(Layout):
         visit.show(turn)
         return {**self._drawn(visit), **self._deeper(visit)}
 
+    def show_example(self, visit: Visit, model: str) -> Update:
+        """Give the tour a reply to speak of, where the visitor has none yet."""
+        if serving.example_turn(self.shelf, visit, model, self.sayings) is None:
+            return {self.view: gr.skip()}
+        return {**self._drawn(visit), **self._deeper(visit)}
+
     def describe(self, model: str | None, personality: str = "") -> Update:
         """Tell about a checkpoint, loading it if need be; offer its personalities and examples."""
         words = serving.describe(self.shelf, model or "")
@@ -238,9 +245,7 @@ class Page(Layout):
         names = serving.personalities(self.shelf, model or "")
         # '' is the default of every model, so that it is a choice wherever it comes from.
         values = ["", *names[1:]]
-        choices = [
-            (f"{told('Personality')}: {told(n)}", v) for n, v in zip(names, values, strict=False)
-        ]
+        choices = [(told(f"Personality: {n}"), v) for n, v in zip(names, values, strict=False)]
         choices = choices or [(told(NOBODY), "")]
         drawn[self.controls["no_repeat_ngram"]] = serving.no_repeat_ngram(self.shelf, model or "")
         drawn[self.personality] = gr.update(

@@ -34,6 +34,7 @@ class Layout:
                 visible=len(shelf.names) > 1,
             )
             self.personality = dropdown("Personality", [(told(NOBODY), "")], interactive=False)
+            self.tour = island("tour", "tour")
             self.language = island("language", "language")
         with gr.Row(elem_id="columns"):
             with gr.Column(scale=5, min_width=300, elem_id="talk"):

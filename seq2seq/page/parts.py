@@ -21,7 +21,7 @@ DEEPER = {
     "compare": "Side by side",
     "takeaway": "Take it away",
 }
-STYLES = ("page", "trace_view", "turning_view", *(f"{name}_view" for name in DEEPER))
+STYLES = ("page", "tour_view", "trace_view", "turning_view", *(f"{name}_view" for name in DEEPER))
 Update = dict[Any, Any]
 
 

@@ -11,6 +11,7 @@ from seq2seq.serving.arguments import Arguments, parse
 from seq2seq.serving.comparing import compared
 from seq2seq.serving.deep import deep_view, turning
 from seq2seq.serving.endpoint import answer
+from seq2seq.serving.example import example_turn
 from seq2seq.serving.hardening import SAFE_LAUNCH, Harden
 from seq2seq.serving.limits import MAX_MESSAGE, check_message, options_from_controls, with_label
 from seq2seq.serving.shelf import CheckpointError, Shelf, find_checkpoints
@@ -34,6 +35,7 @@ __all__ = [
     "converse_from",
     "deep_view",
     "describe",
+    "example_turn",
     "find_checkpoints",
     "from_link",
     "help_notice",

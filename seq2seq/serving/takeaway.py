@@ -20,6 +20,8 @@ from seq2seq.serving.limits import bounded_options, check_message
 from seq2seq.serving.shelf import CheckpointError, Shelf
 from seq2seq.serving.visit import Turn, Visit
 from seq2seq.views.standalone import standalone_page
+from seq2seq.views.wording import words
+from seq2seq.views.words import short_hash
 
 LONGEST_FILE = 240_000  # characters
 LONGEST_LINK = 6000  # characters
@@ -44,8 +46,13 @@ def saved_page(shelf: Shelf, visit: Visit, asset: Callable[[str], str]) -> str:
     views = {"trace": visit.view()}
     views |= {name: deep_view(shelf, visit, name) or "" for name in _SAVED}
     trace = visit.trace_of(turn)
-    about = f"A reply by the model {trace.checkpoint} ({trace.sha256[:8]}), with all its choices."
-    return standalone_page(f"“{trace.message[:80]}” answered", views, asset, about)
+    about = words(
+        "A reply by the model {name} ({hash}), with all its choices.",
+        name=trace.checkpoint,
+        hash=short_hash(trace.sha256),
+    )
+    title = words("“{message}” answered", message=trace.message[:80])
+    return standalone_page(title, views, asset, about)
 
 
 def link(turn: Turn, trace: Trace) -> str:

@@ -9,11 +9,31 @@ from typing import Any
 from seq2seq.beam_tree import BeamTree
 from seq2seq.tokenizer import EOS_ID
 from seq2seq.trace import Trace
+from seq2seq.views.wording import Words, words
 
-SWITCH = "“How it decides” → “Look ahead (beam search)”"
+TO_SEE_ONE = "To see one, choose “How it decides” → “Look ahead (beam search)”, and send a message."
 _MADE = {
-    "greedy": "it took the likeliest piece each time",
-    "sample": "its pieces were drawn at random",
+    "greedy": "Reply {number} was not made by beam search (it took the likeliest piece each time), "
+    "so there is no tree to draw.",
+    "sample": "Reply {number} was not made by beam search (its pieces were drawn at random), so "
+    "there is no tree to draw.",
+}
+_SAME = (
+    "Looking ahead found the very reply that greedy finds: taking the likeliest piece each time "
+    "was best as a whole, too."
+)
+_VERDICTS = {
+    "worse": "Looking ahead did not pay here: its score is {score} against {greedy} for greedy's, "
+    "whose path the beam dropped on the way; as a whole it is {size}.",
+    "likelier": "Looking ahead found a better reply than greedy: it is {size}.",
+    "likelier and better": "Looking ahead found a better reply than greedy: it is {size}, and its "
+    "score is {score} against {greedy}.",
+    "better for its length": "Looking ahead found a better reply than greedy for its length: its "
+    "score is {score} against {greedy}. As a whole it is {size}; the score divides by the length, "
+    "so that short replies do not always win.",
+    "better for a power of its length": "Looking ahead found a better reply than greedy for its "
+    "length: its score is {score} against {greedy}. As a whole it is {size}; the score divides by "
+    "the length to the power of {power}, so that short replies do not always win.",
 }
 
 
@@ -23,7 +43,7 @@ def beam_payload(tree: BeamTree | None, trace: Trace, number: int) -> str:
     `nodes` are columns with an entry a node: its parent's index (-1: none), the index of its piece
     in `pieces`, its own log-probability and that of its path (nats), its status's letter
     (`beam_tree.Status`); `end` is the end token's index in `pieces`. Without a tree there is only
-    `none`, a sentence that says why.
+    `none`, sentences that say why.
     """
     if tree is None or trace.options.method != "beam":
         return _line({"number": number, "none": _nothing(trace, number)})
@@ -55,52 +75,55 @@ def beam_payload(tree: BeamTree | None, trace: Trace, number: int) -> str:
     )
 
 
-def verdict(tree: BeamTree) -> str:
-    """One sentence: whether looking ahead found a better reply than greedy, and by how much.
+def verdict(tree: BeamTree) -> Words:
+    """In words, whether looking ahead found a better reply than greedy, and by how much.
 
     Better is what scores higher; the difference is told in nats of log-probability, and in score
     too where the length penalty makes the two differ.
     """
     best, greedy = tree.nodes[tree.best[0]], tree.nodes[tree.greedy[-1]]
+    nats, power = best.logprob - greedy.logprob, tree.length_penalty
     if tree.best[0] == tree.greedy[-1]:
-        return (
-            "Looking ahead found the very reply that greedy finds: taking the likeliest piece each "
-            "time was best as a whole, too."
-        )
-    nats = best.logprob - greedy.logprob
-    size = "neither likelier nor less likely" if _figure(nats) == "0.00" else _likelier(nats)
-    scores = f"its score is {_signed(best.score)} against {_signed(greedy.score)}"
+        return _SAME
     if best.score < greedy.score:
-        return (
-            f"Looking ahead did not pay here: {scores} for greedy's, whose path the beam dropped "
-            f"on the way; as a whole it is {size}."
-        )
-    if nats >= 0:
-        also = "" if tree.length_penalty == 0 else f", and {scores}"
-        return f"Looking ahead found a better reply than greedy: it is {size}{also}."
-    power = tree.length_penalty
-    length = "the length" if power == 1 else f"the length to the power of {power:g}"
-    return (
-        f"Looking ahead found a better reply than greedy for its length: {scores}. As a whole it "
-        f"is {size}; the score divides by {length}, so that short replies do not always win."
+        found = "worse"
+    elif nats >= 0:
+        found = "likelier" if power == 0 else "likelier and better"
+    else:
+        found = "better for its length" if power == 1 else "better for a power of its length"
+    return words(
+        _VERDICTS[found],
+        size=_size(nats),
+        score=_signed(best.score),
+        greedy=_signed(greedy.score),
+        power=f"{power:g}",
     )
 
 
-def _likelier(nats: float) -> str:
+def _size(nats: float) -> Words:
     """A difference of log-probabilities in nats, and as a ratio while that can be grasped."""
-    ratio = math.exp(min(abs(nats), 20.0))
-    times = f" ({ratio:,.3g} times as likely)" if nats >= 0 and 1.05 <= ratio < 1000 else ""
-    return f"{_figure(abs(nats))} nats {'likelier' if nats >= 0 else 'less likely'}{times}"
+    size = _figure(abs(nats))
+    if size == "0.00":
+        return ["neither likelier nor less likely", {}]
+    if nats < 0:
+        return words("{nats} nats less likely", nats=size)
+    ratio = math.exp(min(nats, 20.0))
+    if not 1.05 <= ratio < 1000:
+        return words("{nats} nats likelier", nats=size)
+    return words("{nats} nats likelier ({times} times as likely)", nats=size, times=f"{ratio:,.3g}")
 
 
-def _nothing(trace: Trace, number: int) -> str:
+def _nothing(trace: Trace, number: int) -> list[Words]:
+    """Why there is no tree, as sentences."""
     made = _MADE.get(trace.options.method)
     if made is None:
-        return f"The tree of reply {number} was not kept; send the message again to draw it."
-    return (
-        f"Reply {number} was not made by beam search ({made}), so there is no tree to draw. To see "
-        f"one, choose {SWITCH}, and send a message."
-    )
+        return [
+            words(
+                "The tree of reply {number} was not kept; send the message again to draw it.",
+                number=number,
+            )
+        ]
+    return [words(made, number=number), TO_SEE_ONE]
 
 
 def _figure(value: float) -> str:

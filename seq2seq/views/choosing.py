@@ -10,6 +10,7 @@ from seq2seq.checkpoint import Checkpoint
 from seq2seq.inspection.choosing import Choice, Cut, Weighed, choices
 from seq2seq.options import DecodingOptions
 from seq2seq.trace import Step, Trace
+from seq2seq.views.wording import Words, words
 
 Span = tuple[float, float]
 
@@ -24,12 +25,21 @@ _CUT_CELL = {
     "top_p": "cut by top-p",
 }
 _CUTTER = {
-    "never_written": "Never written (padding, start, unknown and control pieces):",
-    "no_repeat_ngram": "“No run twice” cut",
-    "min_len": "The minimum length cut",
-    "top_k": "Top-k cut",
-    "top_p": "Top-p cut",
+    "never_written": (
+        "Never written (padding, start, unknown and control pieces): {pieces} with {mass} of the "
+        "model’s probability."
+    ),
+    "no_repeat_ngram": "“No run twice” cut {pieces} with {mass} of the model’s probability.",
+    "min_len": "The minimum length cut {pieces} with {mass} of the model’s probability.",
+    "top_k": "Top-k cut {pieces} with {mass} of the model’s probability.",
+    "top_p": "Top-p cut {pieces} with {mass} of the model’s probability.",
 }
+_FORMULA = (  # without and with a repetition penalty
+    "final probability = softmax(logits ÷ T), T = {t}: for piece i, e^(zᵢ ÷ T) ÷ Σⱼ e^(zⱼ ÷ T) "
+    "over the pieces left",
+    "final probability = softmax(penalised logits ÷ T), T = {t}: for piece i, "
+    "e^(zᵢ ÷ T) ÷ Σⱼ e^(zⱼ ÷ T) over the pieces left",
+)
 
 
 def choosing_payload(checkpoint: Checkpoint, trace: Trace, number: int) -> str:
@@ -38,7 +48,8 @@ def choosing_payload(checkpoint: Checkpoint, trace: Trace, number: int) -> str:
     `number` counts the visitor's replies from 1. A column is (heading, whether it has numbers, what
     it does). A row is (piece, raw probability, final probability, span on the bar, logit, value in
     each column, cut), a cut the first column without the piece and why. `rest` closes both sums
-    to 1. Raises ValueError for a trace of another checkpoint.
+    to 1. What is to be said is `Words`, of a step's choice a list of sentences. Raises ValueError
+    for a trace of another checkpoint.
     """
     if not trace.steps:
         return ""
@@ -79,38 +90,37 @@ def _column(stage: str, options: DecodingOptions) -> list[Any]:
     """A stage's heading, whether its cells are numbers, and what it does in a sentence."""
     heading, does = {
         "repetition_penalty": (
-            f"repetition penalty {options.repetition_penalty:g}",
+            words("repetition penalty {n}", n=f"{options.repetition_penalty:g}"),
             "The logit of a piece that the reply already has is divided by this; a negative one is "
             "multiplied.",
         ),
         "no_repeat_ngram": (
-            f"no run of {options.no_repeat_ngram} twice",
+            words("no run of {n} twice", n=options.no_repeat_ngram),
             "A piece is cut where it would end a run of this many pieces that the reply has.",
         ),
         "min_len": (
-            f"no end before {options.min_len} pieces",
+            words("no end before {n} pieces", n=options.min_len),
             "The end piece is cut until the reply has this many.",
         ),
         "temperature": (
-            f"÷\u00a0temperature {options.temperature:g}",
+            words("÷\u00a0temperature {n}", n=f"{options.temperature:g}"),
             "Every logit is divided by it: below 1 the likely get likelier, above 1 the odds even "
             "out.",
         ),
-        "top_k": (f"top-k keeps {options.top_k:,}", "Only this many likeliest pieces are kept."),
+        "top_k": (
+            words("top-k keeps {n}", n=f"{options.top_k:,}"),
+            "Only this many likeliest pieces are kept.",
+        ),
         "top_p": (
-            f"top-p keeps the likeliest {options.top_p:g}",
+            words("top-p keeps the likeliest {p}", p=f"{options.top_p:g}"),
             "Only the fewest likeliest pieces that hold this probability together are kept.",
         ),
     }[stage]
     return [heading, stage in _REWEIGHING, does]
 
 
-def _formula(options: DecodingOptions) -> str:
-    logits = "logits" if options.repetition_penalty == 1 else "penalised logits"
-    return (
-        f"final probability = softmax({logits} ÷ T), T = {options.temperature:g}: for piece i, "
-        "e^(zᵢ ÷ T) ÷ Σⱼ e^(zⱼ ÷ T) over the pieces left"
-    )
+def _formula(options: DecodingOptions) -> Words:
+    return words(_FORMULA[options.repetition_penalty != 1], t=f"{options.temperature:g}")
 
 
 def _step(
@@ -127,7 +137,7 @@ def _step(
         "rest": [_round(mass) if mass > _NONE else 0.0 for mass in rest],
         "cuts": [*map(_cut_words, choice.cuts), _left_words(choice)],
         "draw": None if choice.draw is None else _round(choice.draw),
-        "words": " ".join(_chosen_words(step, choice, options)),
+        "words": list(_chosen_words(step, choice, options)),
     }
 
 
@@ -150,65 +160,86 @@ def _cut_cell(after: dict[str, float | None], shown: Sequence[str]) -> list[Any]
     stage = next((name for name, value in after.items() if value is None), None)
     if stage is None:
         return None
-    words = _CUT_CELL[stage]
+    told: Words = _CUT_CELL[stage]
     if after["last_resort"] is not None:
-        words += "; left as the last resort"
-    return [shown.index(stage) if stage in shown else 0, words]
+        told = words("{cut}; left as the last resort", cut=[told, {}])
+    return [shown.index(stage) if stage in shown else 0, told]
 
 
-def _cut_words(cut: Cut) -> str:
-    pieces = "1 piece" if cut.pieces == 1 else f"{cut.pieces:,} pieces"
-    return f"{_CUTTER[cut.stage]} {pieces} with {_share(cut.mass)} of the model’s probability."
+def _cut_words(cut: Cut) -> Words:
+    pieces = ["1 piece", {}] if cut.pieces == 1 else words("{n} pieces", n=f"{cut.pieces:,}")
+    return words(_CUTTER[cut.stage], pieces=pieces, mass=_share(cut.mass))
 
 
-def _left_words(choice: Choice) -> str:
+def _left_words(choice: Choice) -> Words:
     if any(one.after[-2] is None and one.after[-1] is not None for one in choice.weighed):
         return "The filters cut every piece, so the end piece alone is left: the reply ends."
     if choice.allowed == 1:
         return "1 piece was left: there was nothing to choose."
-    return f"{choice.allowed:,} pieces were left to choose from."
+    return words("{n} pieces were left to choose from.", n=f"{choice.allowed:,}")
 
 
-def _chosen_words(step: Step, choice: Choice, options: DecodingOptions) -> Iterator[str]:
+def _chosen_words(step: Step, choice: Choice, options: DecodingOptions) -> Iterator[Words]:
     """How the piece was chosen, in sentences."""
     piece = quoted(step.piece)
     if step.forced:
-        yield f"No choice: {piece} was forced here, whatever the numbers say."
+        yield words(
+            "No choice: {piece} was forced here, whatever the numbers say.",
+            piece=piece,
+        )
         if choice.draw is not None:
             yield _idle_draw(choice, choice.draw)
     elif options.method == "beam":
+        yield words(
+            "No single choice: beam search weighs whole replies, and {piece} is part of the one "
+            "that it ended with.",
+            piece=piece,
+        )
         yield (
-            f"No single choice: beam search weighs whole replies, and {piece} is part of the one "
-            "that it ended with. The filters decide what a reply may go on with; it is scored by "
-            "the model’s own probabilities, whatever temperature and penalty make of them."
+            "The filters decide what a reply may go on with; it is scored by the model’s own "
+            "probabilities, whatever temperature and penalty make of them."
         )
     elif choice.draw is None:
-        yield f"No draw: the likeliest piece is taken, {piece}."
+        yield words("No draw: the likeliest piece is taken, {piece}.", piece=piece)
         if options.temperature != 1 or options.top_k or options.top_p < 1:
             yield "Temperature, top-k and top-p never change which piece that is."
     else:
         yield _fell(choice.draw, next(one for one in choice.weighed if one.id == step.id))
 
 
-def _fell(draw: float, chosen: Weighed) -> str:
+def _fell(draw: float, chosen: Weighed) -> Words:
     piece = quoted(chosen.piece)
     if chosen.span is None:  # at the very edge of a filter, which the last digit decides
-        return f"The draw {draw:.3f} fell on {piece}."
+        return words("The draw {draw} fell on {piece}.", draw=f"{draw:.3f}", piece=piece)
     drawn, ((low, high),) = on_the_bar(draw, [chosen.span])
-    return f"The draw {drawn} fell on {piece}, which spans {low} to {high}."
+    return words(
+        "The draw {draw} fell on {piece}, which spans {low} to {high}.",
+        draw=drawn,
+        piece=piece,
+        low=low,
+        high=high,
+    )
 
 
-def _idle_draw(choice: Choice, draw: float) -> str:
+def _idle_draw(choice: Choice, draw: float) -> Words:
     """What the draw of a forced step would have been: it is made so that later ones stay."""
     for one in choice.weighed:
         if one.span is not None and one.span[0] <= draw < one.span[1]:
             drawn, ((low, high),) = on_the_bar(draw, [one.span])
-            return f"The draw would have been {drawn}, on {quoted(one.piece)} ({low} to {high})."
-    return f"The draw would have been {draw:.3f}, on a piece that is not listed."
+            return words(
+                "The draw would have been {draw}, on {piece} ({low} to {high}).",
+                draw=drawn,
+                piece=quoted(one.piece),
+                low=low,
+                high=high,
+            )
+    return words(
+        "The draw would have been {draw}, on a piece that is not listed.", draw=f"{draw:.3f}"
+    )
 
 
-def _share(mass: float) -> str:
-    return "under 0.001" if 0 < mass < 0.0005 else f"{mass:.3f}"
+def _share(mass: float) -> Words:
+    return words("under {least}", least="0.001") if 0 < mass < 0.0005 else f"{mass:.3f}"
 
 
 def _round(value: float) -> float:

@@ -12,15 +12,10 @@ from seq2seq.checkpoint import Checkpoint
 from seq2seq.inspection.occlusion import Agreement, LeaveOneOut, agreement, explain
 from seq2seq.tokenizer import EOS_ID, PERSONALITY_IDS, TURN_ID
 from seq2seq.trace import Trace
+from seq2seq.views.wording import Words, words
 
 _LITTLE = 0.1  # bits of the whole reply; less is not worth a sentence
 
-BOTTLENECK = (
-    "This model has no attention. Everything that its decoder knows of the message passes through "
-    "one context vector of {layers} × {hidden} numbers, so there is no looking back that could be "
-    "drawn; but one can leave a piece out, read the message again, and see what the same reply "
-    "loses."
-)
 ATTENTION = (
     "This model has attention: at each step its decoder also looks back and spreads a weight of 1 "
     "over the message's pieces. Beside it stands what the same reply loses when a piece is left "
@@ -38,12 +33,31 @@ READ_OMISSION = (
 )
 
 
+_HELPED = {  # a reply of one piece; one that needed it mostly at one step; at several
+    "": "Without {piece} the reply would have been {bits} bits less likely.",
+    "most": (
+        "Without {piece} the reply would have been {bits} bits less likely, most of it at {where} "
+        "(step {n})."
+    ),
+    "some": (
+        "Without {piece} the reply would have been {bits} bits less likely; at {where} (step {n}) "
+        "alone, {some} bits."
+    ),
+}
+_ALIKE = (  # the least tau, and what it makes of two orders
+    (0.6, "much alike"),
+    (0.3, "alike in part"),
+    (-0.3, "hardly alike"),
+    (-1.0, "rather in reverse"),
+)
+
+
 def influence_payload(checkpoint: Checkpoint, trace: Trace, number: int) -> str:
     """The view's JSON for this reply; '' while it has no piece.
 
     `number` counts the visitor's replies from 1. Drops and totals are in bits, attention is T x S,
     drop, without and instead S x T; instead counts into `pieces`. Raises ValueError for a trace of
-    another checkpoint.
+    another checkpoint. What is to be said is `Words`.
     """
     if not trace.steps:
         return ""
@@ -73,7 +87,7 @@ def influence_payload(checkpoint: Checkpoint, trace: Trace, number: int) -> str:
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def findings(trace: Trace, found: LeaveOneOut) -> Iterator[str]:
+def findings(trace: Trace, found: LeaveOneOut) -> Iterator[Words]:
     """What the figures say of this reply, a sentence each, the weightiest first."""
     totals = found.totals.tolist()
     inner = [i for i in range(len(totals)) if _kind(trace, i) != "end"]
@@ -81,15 +95,18 @@ def findings(trace: Trace, found: LeaveOneOut) -> Iterator[str]:
     if helped is not None and totals[helped] >= _LITTLE:
         yield _helped(trace, helped, found.drop[helped].tolist())
     elif inner:
-        yield (
-            f"No piece of the message was needed by itself: leaving out any one of them makes the "
-            f"whole reply less likely by under {_LITTLE} bits, or more likely."
+        yield words(
+            "No piece of the message was needed by itself: leaving out any one of them makes the "
+            "whole reply less likely by under {bits} bits, or more likely.",
+            bits=_LITTLE,
         )
     against = min(inner, key=totals.__getitem__, default=None)
     if against is not None and totals[against] <= -_LITTLE:
-        yield (
-            f"Without {_quoted(trace.source[against].piece)} it would have been "
-            f"{-totals[against]:.1f} bits more likely: that piece spoke against it."
+        yield words(
+            "Without {piece} it would have been {bits} bits more likely: that piece spoke against "
+            "it.",
+            piece=_quoted(trace.source[against].piece),
+            bits=f"{-totals[against]:.1f}",
         )
     if trace.source and _kind(trace, len(totals) - 1) == "end" and abs(totals[-1]) >= _LITTLE:
         yield _end_piece(trace.source[-1].piece, totals[-1])
@@ -99,60 +116,83 @@ def findings(trace: Trace, found: LeaveOneOut) -> Iterator[str]:
             "have found them."
         )
     if trace.unread:
-        yield (
-            f"The last {len(trace.unread)} pieces of the message were not read; nothing here can "
-            "come from them."
-        )
+        yield _unread(len(trace.unread))
 
 
-def _helped(trace: Trace, piece: int, drop: Sequence[float]) -> str:
+def _helped(trace: Trace, piece: int, drop: Sequence[float]) -> Words:
     """The sentence about the piece that the reply needed most, and where it needed it."""
     total, step = sum(drop), max(range(len(drop)), key=drop.__getitem__)
-    sentence = (
-        f"Without {_quoted(trace.source[piece].piece)} the reply would have been {total:.1f} bits "
-        "less likely"
-    )
+    values = {"piece": _quoted(trace.source[piece].piece), "bits": f"{total:.1f}"}
     if len(drop) == 1:
-        return sentence + "."
-    where = _quoted(trace.steps[step].piece)
+        return words(_HELPED[""], **values)
+    values |= {"where": _quoted(trace.steps[step].piece), "n": str(step + 1)}
     if total / 2 <= drop[step] <= total:
-        return f"{sentence}, most of it at {where} (step {step + 1})."
-    return f"{sentence}; at {where} (step {step + 1}) alone, {drop[step]:.1f} bits."
+        return words(_HELPED["most"], **values)
+    return words(_HELPED["some"], some=f"{drop[step]:.1f}", **values)
 
 
-def _end_piece(piece: str, total: float) -> str:
-    change = f"{abs(total):.1f} bits {'less' if total > 0 else 'more'} likely"
-    return (
-        f"Without the end piece {_quoted(piece)} it would have been {change}. That tells about the "
-        "reading, not the message: in training, every message ended with it."
+def _end_piece(piece: str, total: float) -> Words:
+    values = {"piece": _quoted(piece), "bits": f"{abs(total):.1f}"}
+    if total > 0:
+        return words(
+            "Without the end piece {piece} it would have been {bits} bits less likely. That tells "
+            "about the reading, not the message: in training, every message ended with it.",
+            **values,
+        )
+    return words(
+        "Without the end piece {piece} it would have been {bits} bits more likely. That tells "
+        "about the reading, not the message: in training, every message ended with it.",
+        **values,
+    )
+
+
+def _unread(count: int) -> Words:
+    if count == 1:
+        return "The last piece of the message was not read; nothing here can come from it."
+    return words(
+        "The last {n} pieces of the message were not read; nothing here can come from them.",
+        n=f"{count:,}",
     )
 
 
 def _agreement(alike: Agreement) -> dict[str, Any]:
-    """The measure, and a sentence that reads it with care."""
-    kinds = ((0.6, "much alike"), (0.3, "alike in part"), (-0.3, "hardly alike"))
-    verdict = next((words for least, words in kinds if alike.tau >= least), "rather in reverse")
-    steps = "1 step" if alike.steps == 1 else f"{alike.steps} steps"
-    tau, chance = f"{alike.tau:.2f}".replace("-", "−"), f"{alike.chance:.2f}"
+    """The measure, and two sentences that read it with care."""
+    verdict = next((told for least, told in _ALIKE if alike.tau >= least), _ALIKE[-1][1])
     return {
         "tau": _round(alike.tau),
         "steps": alike.steps,
         "pieces": alike.pieces,
         "chance": _round(alike.chance),
-        "words": (
-            f"Attention and leave-one-out order the {alike.pieces} pieces {verdict}: Kendall’s tau "
-            f"is {tau} on average over {steps} (1 is the same order, 0 no relation, −1 the "
-            f"reverse). Two orders that have nothing to do with each other pass ±{chance} about "
-            "once in twenty steps, so take this as a hint and not as a proof."
-        ),
+        "words": [
+            words(
+                "Attention and leave-one-out order the {pieces} pieces {verdict}: Kendall’s tau "
+                "is {tau} on average over {steps} (1 is the same order, 0 no relation, −1 the "
+                "reverse).",
+                pieces=alike.pieces,
+                verdict=[verdict, {}],
+                tau=f"{alike.tau:.2f}".replace("-", "−"),
+                steps=["1 step", {}] if alike.steps == 1 else words("{n} steps", n=alike.steps),
+            ),
+            words(
+                "Two orders that have nothing to do with each other pass ±{chance} about once in "
+                "twenty steps, so take this as a hint and not as a proof.",
+                chance=f"{alike.chance:.2f}",
+            ),
+        ],
     }
 
 
-def _model(checkpoint: Checkpoint, found: LeaveOneOut) -> str:
+def _model(checkpoint: Checkpoint, found: LeaveOneOut) -> Words:
     if found.attention is not None:
         return ATTENTION
-    config = checkpoint.config
-    return BOTTLENECK.format(layers=config.n_layers, hidden=config.hidden_dim)
+    return words(
+        "This model has no attention. Everything that its decoder knows of the message passes "
+        "through one context vector of {layers} × {hidden} numbers, so there is no looking back "
+        "that could be drawn; but one can leave a piece out, read the message again, and see what "
+        "the same reply loses.",
+        layers=checkpoint.config.n_layers,
+        hidden=checkpoint.config.hidden_dim,
+    )
 
 
 def _kind(trace: Trace, index: int) -> str:

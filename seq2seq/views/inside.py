@@ -17,8 +17,16 @@ from seq2seq.checkpoint import Checkpoint
 from seq2seq.inspection.gates import Gates, insides
 from seq2seq.tokenizer import SOS_ID
 from seq2seq.trace import Trace
+from seq2seq.views.wording import Words, words
 
 LIMIT = 420_000  # bytes of values; as base64, with the words around them, under 600 KB
+
+# What becomes of the message beyond the context vector, by whether the decoder attends.
+_READ_AGAIN = {
+    False: "What replaced the rest may still tell of the message; nothing reads the message again.",
+    True: "What replaced the rest may still tell of the message; its attention can look at the "
+    "message again.",
+}
 
 
 @dataclass(frozen=True)
@@ -32,12 +40,21 @@ class Packing:
         """The code of 1: even where codes start at -1, so that 0 has a code of its own."""
         return (1 << self.bits) - (2 if low < 0 else 1)
 
-    def note(self) -> str:
+    def note(self) -> Words:
         """What the packing leaves out, in words; '' for nothing that could be seen."""
+        shades = 2**self.bits
         if self.bits == 8:
             return ""
-        drawn = f", and one unit of every {self.every} is drawn" if self.every > 1 else ""
-        return f"There is much to show here: values are rounded to {2**self.bits} shades{drawn}."
+        if self.every == 1:
+            return words(
+                "There is much to show here: values are rounded to {shades} shades.", shades=shades
+            )
+        return words(
+            "There is much to show here: values are rounded to {shades} shades, and one unit of "
+            "every {every} is drawn.",
+            shades=shades,
+            every=self.every,
+        )
 
     def pack(self, values: Tensor, low: float) -> str:
         """Values (T, H) from low to 1, rows first, as base64; of 4 bits the first is the upper."""
@@ -120,40 +137,61 @@ def context_shares(gates: Gates) -> Tensor:
     return share.flip(0) if gates.backward else share
 
 
-def encoder_words(gates: Gates, pieces: Sequence[str]) -> str:
+def encoder_words(gates: Gates, pieces: Sequence[str]) -> list[Words]:
     """Where the encoder's state moves most, and which piece wrote most of what is left of it."""
     moved, shares = movements(gates), context_shares(gates)
     most, widest = int(moved.argmax()), int(shares.argmax())
-    return (
-        f"While the message is read, this layer’s state moves most at piece {most + 1}, "
-        f"“{pieces[most]}” (by {float(moved[most]):.2f}). No piece wrote more of what the layer "
-        f"hands to the decoder than piece {widest + 1}, “{pieces[widest]}”: "
-        f"{_percent(shares[widest])}."
-    )
+    return [
+        words(
+            "While the message is read, this layer’s state moves most at piece {n}, “{piece}” "
+            "(by {by}).",
+            n=most + 1,
+            piece=pieces[most],
+            by=f"{float(moved[most]):.2f}",
+        ),
+        words(
+            "No piece wrote more of what the layer hands to the decoder than piece {n}, “{piece}”: "
+            "{share}.",
+            n=widest + 1,
+            piece=pieces[widest],
+            share=_percent(shares[widest]),
+        ),
+    ]
 
 
-def decoder_words(gates: Gates, pieces: Sequence[str], attends: bool) -> str:
+def decoder_words(gates: Gates, pieces: Sequence[str], attends: bool) -> list[Words]:
     """Where the message fades from the decoder's state, and where that state moves most."""
-    moved, left = movements(gates), carried_on(gates)
+    moved = movements(gates)
     most = int(moved.argmax())
+    return [
+        _fading(carried_on(gates), pieces),
+        _READ_AGAIN[attends],
+        words(
+            "The state moves most at step {n}, “{piece}” (by {by}).",
+            n=most + 1,
+            piece=pieces[most],
+            by=f"{float(moved[most]):.2f}",
+        ),
+    ]
+
+
+def _fading(left: Tensor, pieces: Sequence[str]) -> Words:
+    """From which step on less than half of the context vector is carried on, if from any."""
+    last = _percent(left[-1])
     fades = [step for step in range(len(pieces)) if float(left[step]) < 0.5]
-    if fades:
-        step = fades[0]
-        said = (
-            f"From step {step + 1}, “{pieces[step]}”, less than half of this layer’s context "
-            f"vector is carried on as it was: {_percent(left[step])} of it there, "
-            f"{_percent(left[-1])} at the last step."
+    if not fades:
+        return words(
+            "This layer keeps hold of its context vector: at the last step {last} of it is still "
+            "carried on as it was.",
+            last=last,
         )
-    else:
-        said = (
-            "This layer keeps hold of its context vector: at the last step "
-            f"{_percent(left[-1])} of it is still carried on as it was."
-        )
-    reads = "its attention can look at" if attends else "nothing reads"
-    return (
-        f"{said} What replaced the rest may still tell of the message; {reads} the message again. "
-        f"The state moves most at step {most + 1}, “{pieces[most]}” "
-        f"(by {float(moved[most]):.2f})."
+    return words(
+        "From step {n}, “{piece}”, less than half of this layer’s context vector is carried on as "
+        "it was: {there} of it there, {last} at the last step.",
+        n=fades[0] + 1,
+        piece=pieces[fades[0]],
+        there=_percent(left[fades[0]]),
+        last=last,
     )
 
 
@@ -162,7 +200,7 @@ def _half(
     packing: Packing,
     pieces: list[str],
     share: Callable[[Gates], Tensor],
-    words: Callable[[Gates, list[str]], str],
+    described: Callable[[Gates, list[str]], list[Words]],
 ) -> dict[str, Any]:
     both = any(gates.backward for gates in found)
     layers = [
@@ -177,22 +215,26 @@ def _half(
             "used": _rounded(gates.reset.mean(dim=1)),
             "moved": _rounded(movements(gates)),
             "share": _rounded(share(gates)),
-            "words": words(gates, pieces),
+            "words": described(gates, pieces),
         }
         for gates in found
     ]
     return {"pieces": pieces, "layers": layers}
 
 
-def _name(gates: Gates, both: bool) -> str:
-    direction = "backward" if gates.backward else "forward"
-    return f"{gates.layer + 1}, {direction}" if both else str(gates.layer + 1)
+def _name(gates: Gates, both: bool) -> Words:
+    number = gates.layer + 1
+    if not both:
+        return str(number)
+    if gates.backward:
+        return words("{layer}, backward", layer=number)
+    return words("{layer}, forward", layer=number)
 
 
 def _rounded(values: Tensor) -> list[float]:
     return [float(f"{value:.4g}") for value in values.tolist()]
 
 
-def _percent(share: Tensor) -> str:
+def _percent(share: Tensor) -> Words:
     percent = 100 * float(share)
-    return "under 1%" if 0 < percent < 0.5 else f"{percent:.0f}%"
+    return words("under {n}%", n=1) if 0 < percent < 0.5 else f"{percent:.0f}%"

@@ -12,6 +12,7 @@ from seq2seq.inspection.neighbours import Neighbour, Neighbours, nearest_exactly
 from seq2seq.source import chosen_personality
 from seq2seq.tokenizer import PERSONALITY_IDS, TURN_ID
 from seq2seq.trace import Trace
+from seq2seq.views.wording import Words, words
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 
@@ -23,9 +24,9 @@ TURNS = (
     "The encoder also read the turns before this message. The messages below were read alone, so "
     "even the same message is not at 1."
 )
-PERSONALITY = (
-    "You asked {asked}. So that like is compared with like, your message was read here with the "
-    "control piece of {indexed}, as those below were; small talk stands with {indexed} replies."
+PROOF = (
+    "A neighbour is no proof: the model stores no messages, only weights that all of them have "
+    "shaped."
 )
 
 
@@ -38,25 +39,23 @@ def neighbours_payload(
     reply, corpus and whether the reply is this one, nearest first; the message alternates between
     what it does not share with the one typed and what it does. `said` is whether the whole reply is
     a training reply; null while it is written, and where it was not the model that chose it.
+    `about` says what was measured, and among how much.
     """
     payload: dict[str, Any] = {
         "number": number,
         "message": trace.message,
         "reply": trace.reply,
-        "context": [checkpoint.config.n_layers, checkpoint.config.hidden_dim],
     }
     if neighbours is None:
         payload["command"] = _command(checkpoint)
         return _json(payload)
-    about = neighbours.about
     care = help_for(trace.message) is not None
     source = _as_indexed(neighbours, trace)
     found = [] if care else nearest_exactly(checkpoint, neighbours, source)
     ended = trace.finish_reason is not None and bool(trace.reply.strip()) and not care
     payload |= {
-        "rows": about.rows,
-        "pairs": about.pairs,
-        "replies": about.replies,
+        "about": [_similarity(checkpoint), _searched(neighbours), PROOF],
+        "replies": neighbours.about.replies,
         "said": neighbours.said_before(trace.reply) if ended else None,
         "notes": [CARE] if care else _notes(checkpoint, neighbours, trace),
         "found": [_row(neighbour, trace) for neighbour in found],
@@ -105,23 +104,58 @@ def _row(neighbour: Neighbour, trace: Trace) -> list[Any]:
     ]
 
 
-def _notes(checkpoint: Checkpoint, neighbours: Neighbours, trace: Trace) -> list[str]:
+def _similarity(checkpoint: Checkpoint) -> Words:
+    return words(
+        "Similarity is the cosine of the angle between two context vectors ({layers} × {hidden} "
+        "numbers), seen from the mean of all: 1 is the same direction, 0 has nothing in common.",
+        layers=checkpoint.config.n_layers,
+        hidden=checkpoint.config.hidden_dim,
+    )
+
+
+def _searched(neighbours: Neighbours) -> Words:
+    rows, pairs = neighbours.about.rows, neighbours.about.pairs
+    if rows == pairs:
+        return words("Searched all {pairs} distinct training pairs.", pairs=f"{pairs:,}")
+    return words(
+        "Searched {rows} of {pairs} distinct training pairs: small talk (of one personality) "
+        "first, then open talk drawn by lot. One that is nearer still may be missing.",
+        rows=f"{rows:,}",
+        pairs=f"{pairs:,}",
+    )
+
+
+def _notes(checkpoint: Checkpoint, neighbours: Neighbours, trace: Trace) -> list[Words]:
     """Why a message may lie further from its like than one would think."""
-    notes = []
+    notes: list[Words] = []
     if any(piece.id == TURN_ID for piece in trace.source):
         notes.append(TURNS)
     asked = chosen_personality(checkpoint.config, trace.options.personality)
-    if asked != neighbours.about.personality:
-        notes.append(PERSONALITY.format(asked=asked, indexed=neighbours.about.personality))
+    indexed = neighbours.about.personality
+    if asked != indexed:
+        notes.append(
+            words(
+                "You asked {asked}. So that like is compared with like, your message was read here "
+                "with the control piece of {indexed}, as those below were; small talk stands with "
+                "{indexed} replies.",
+                asked=_name(asked),
+                indexed=_name(indexed),
+            )
+        )
     return notes
+
+
+def _name(personality: str | None) -> Words:
+    """A personality as a value that is said in the page's language too."""
+    return [str(personality), {}]
 
 
 def _command(checkpoint: Checkpoint) -> str:
     """The command that makes the index, without the folders of this machine."""
-    words = f"python -m seq2seq index --checkpoint checkpoints/{checkpoint.name}"
+    command = f"python -m seq2seq index --checkpoint checkpoints/{checkpoint.name}"
     settings = checkpoint.metrics.get("settings")
     recorded = isinstance(settings, dict) and settings.get("corpora")
-    return words if recorded else f"{words} --corpus NAME"
+    return command if recorded else f"{command} --corpus NAME"
 
 
 def _folded(word: str) -> str:

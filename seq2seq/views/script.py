@@ -5,7 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-_BEFORE = {"trace": ("trace_panel.js",)}  # what a view's own script needs, beside the small parts
+# What a view's own script needs, beside the small parts.
+_BEFORE = {
+    "compare": ("compare_words.js",),
+    "beam": ("beam_nodes.js", "beam_words.js", "beam_cells.js"),
+    "trace": ("quoting.js", "trace_panel.js", "trace_ways.js"),
+    "turning": ("quoting.js",),
+    "inside": ("quoting.js", "inside_values.js", "inside_drawing.js"),
+    "choosing": ("quoting.js", "choosing_table.js"),
+    "influence": ("quoting.js", "influence_words.js", "influence_maps.js"),
+    "neighbours": ("quoting.js",),
+    "tour": ("tour_place.js",),
+}
 
 
 def view_script(name: str, asset: Callable[[str], str]) -> str:

@@ -12,9 +12,63 @@ from seq2seq.options import DecodingOptions
 from seq2seq.tokenizer import EOS_ID
 from seq2seq.trace import Trace
 from seq2seq.views.choosing import on_the_bar, quoted
+from seq2seq.views.wording import Words, words
 
 STAYS = "With these settings the reply stays the same."
 FORCED = "Every piece of this reply was forced: no setting changes it."
+
+# Phrases as values: said in the page's language, as a plain text is not.
+_ANOTHER_PIECE: Words = ["another piece", {}]
+_SEARCH: Words = ["beam search, which weighs whole replies, ends with another one", {}]
+
+_CUT = {
+    "min_len": "the end may not come before {value} pieces",
+    "no_repeat_ngram": "{old} would repeat a run of {value} pieces",
+    "top_k": "top-k {value} cuts {old}",
+    "top_p": "top-p {value} cuts {old}",
+}
+_CUT_BY_ONE = {
+    "min_len": "the end may not come before 1 piece",
+    "no_repeat_ngram": "{old} is there already",
+}
+_NEVER = "{old} is never written"
+_LONGER = {  # by why the reply ended, and whether the piece that would follow is known
+    ("length", False): (
+        "With these settings it would go on after step {n}, where it reached its length limit."
+    ),
+    ("length", True): (
+        "With these settings it would go on after step {n}, where it reached its length limit, "
+        "with {new}."
+    ),
+    ("stopped", False): (
+        "With these settings it would go on after step {n}, where it was stopped."
+    ),
+    ("stopped", True): (
+        "With these settings it would go on after step {n}, where it was stopped, with {new}."
+    ),
+}
+_SHORTER = {  # by whether it may have one piece only
+    False: (
+        "With these settings it would be cut off before step {step}, {old}: it may have {n} "
+        "pieces at most."
+    ),
+    True: (
+        "With these settings it would be cut off before step {step}, {old}: it may have 1 piece "
+        "at most."
+    ),
+}
+_DRAWN = {  # by whether the draw falls there only now
+    False: "the draw {draw} falls on {new} ({places})",
+    True: "the draw {draw} now falls on {new} ({places})",
+}
+_FELL = {  # at the very edge of a filter, which the last digit decides, it has no place to tell
+    False: "the draw {draw} falls on {new}",
+    True: "the draw {draw} now falls on {new}",
+}
+_LIKELIER = {  # by whether it was the likeliest before
+    False: "{new} is the likeliest piece there",
+    True: "{new} is the likeliest piece there now",
+}
 
 
 def turning_payload(
@@ -45,15 +99,15 @@ def turning_words(
     trace: Trace,
     options: DecodingOptions,
     found: TurningPoint | Odds | None,
-) -> str:
+) -> Words:
     """What `turning_point` found, as a sentence. Steps are counted from 1."""
     if found is None:
         return FORCED if _all_forced(trace) else STAYS
     if isinstance(found, Odds):
         return _odds(found)
     asked = _asked(checkpoint, trace, options)
-    words = {"longer": _longer, "shorter": _shorter, "source": _source}.get(found.reason, _changed)
-    return words(checkpoint, trace, asked, found)
+    told = {"longer": _longer, "shorter": _shorter, "source": _source}.get(found.reason, _changed)
+    return told(checkpoint, trace, asked, found)
 
 
 def _asked(checkpoint: Checkpoint, trace: Trace, options: DecodingOptions) -> DecodingOptions:
@@ -86,92 +140,108 @@ def _all_forced(trace: Trace) -> bool:
     return trace.finish_reason == "eos" and all(step.forced for step in trace.steps)
 
 
-def _name(checkpoint: Checkpoint, id: int | None) -> str:
+def _name(checkpoint: Checkpoint, id: int | None) -> Words:
+    """A piece as a value of a sentence."""
     if id is None:
-        return "another piece"
+        return _ANOTHER_PIECE
     piece = quoted(checkpoint.tokenizer.piece(id))
-    return f"the end piece {piece}" if id == EOS_ID else piece
+    return words("the end piece {piece}", piece=piece) if id == EOS_ID else piece
 
 
 def _changed(
     checkpoint: Checkpoint, trace: Trace, asked: DecodingOptions, found: TurningPoint
-) -> str:
+) -> Words:
     old, new = (_name(checkpoint, id) for id in (found.old, found.new))
-    why = {
-        "search": "beam search, which weighs whole replies, ends with another one",
-        "likelier": f"{new} is the likeliest piece there",
-        "draw": "",
-        "cut": _cut(found.stage, old, asked),
-    }[found.reason]
-    if found.reason == "likelier" and asked.method == trace.options.method:
-        why += " now"
+    again = asked.method == trace.options.method
+    whys: list[Words] = []
+    if found.reason == "search":
+        whys.append(_SEARCH)
+    elif found.reason == "likelier":
+        whys.append(words(_LIKELIER[again], new=new))
+    elif found.reason == "cut":
+        whys.append(_cut(found.stage, old, asked))
     if found.draw is not None:
-        spans = [span for span in (found.new_span, found.old_span) if span is not None]
-        drawn, told = on_the_bar(found.draw, spans)
-        now = "now " if asked.method == trace.options.method else ""
-        places = [f"{low} to {high}" for low, high in told]
-        if found.old_span is not None:
-            places[-1] = f"{old} spans {places[-1]}"
-        fell = f"the draw {drawn} {now}falls on {new} ({'; '.join(places)})"
-        why = f"{why}, and {fell}" if why else fell
-    return (
-        f"With these settings it would go another way at step {found.step + 1}: {new} instead of "
-        f"{old}, because {why}."
+        whys.append(_drawn(found, found.draw, old, new, again))
+    why = whys[0] if len(whys) == 1 else words("{why}, and {draw}", why=whys[0], draw=whys[1])
+    return words(
+        "With these settings it would go another way at step {n}: {new} instead of {old}, "
+        "because {why}.",
+        n=found.step + 1,
+        new=new,
+        old=old,
+        why=why,
     )
 
 
-def _cut(stage: str | None, old: str, asked: DecodingOptions) -> str:
+def _drawn(found: TurningPoint, draw: float, old: Words, new: Words, again: bool) -> Words:
+    """Where the draw falls, with the spans of both pieces on the cumulative bar."""
+    spans = [span for span in (found.new_span, found.old_span) if span is not None]
+    drawn, told = on_the_bar(draw, spans)
+    if not told:
+        return words(_FELL[again], draw=drawn, new=new)
+    places = [words("{low} to {high}", low=low, high=high) for low, high in told]
+    place = places[0]
+    if len(places) == 2:
+        place = words("{new}; {old} spans {place}", new=place, old=old, place=places[1])
+    elif found.old_span is not None:
+        place = words("{old} spans {place}", old=old, place=place)
+    return words(_DRAWN[again], draw=drawn, new=new, places=place)
+
+
+def _cut(stage: str | None, old: Words, asked: DecodingOptions) -> Words:
     """Why a filter forbids the old piece."""
-    if stage == "min_len":
-        return f"the end may not come before {asked.min_len} pieces"
-    if stage == "no_repeat_ngram":
-        run = asked.no_repeat_ngram
-        return (
-            f"{old} is there already" if run == 1 else f"{old} would repeat a run of {run} pieces"
-        )
-    if stage == "top_p":
-        return f"top-p {asked.top_p:g} cuts {old}"
-    return f"top-k {asked.top_k} cuts {old}" if stage == "top_k" else f"{old} is never written"
+    if stage not in _CUT:
+        return words(_NEVER, old=old)
+    value = getattr(asked, stage)
+    told = _CUT_BY_ONE.get(stage, _CUT[stage]) if value == 1 else _CUT[stage]
+    return words(told, old=old, value=f"{value:g}")
 
 
 def _longer(
     checkpoint: Checkpoint, trace: Trace, asked: DecodingOptions, found: TurningPoint
-) -> str:
-    why = "it reached its length limit" if trace.finish_reason == "length" else "it was stopped"
-    then = "" if found.new is None else f", with {_name(checkpoint, found.new)}"
-    return f"With these settings it would go on after step {found.step}, where {why}{then}."
+) -> Words:
+    ended = "length" if trace.finish_reason == "length" else "stopped"
+    if found.new is None:
+        return words(_LONGER[ended, False], n=found.step)
+    return words(_LONGER[ended, True], n=found.step, new=_name(checkpoint, found.new))
 
 
 def _shorter(
     checkpoint: Checkpoint, trace: Trace, asked: DecodingOptions, found: TurningPoint
-) -> str:
-    pieces = "1 piece" if asked.max_len == 1 else f"{asked.max_len} pieces"
-    return (
-        f"With these settings it would be cut off before step {found.step + 1}, "
-        f"{_name(checkpoint, found.old)}: it may have {pieces} at most."
-    )
+) -> Words:
+    old = _name(checkpoint, found.old)
+    return words(_SHORTER[asked.max_len == 1], step=found.step + 1, old=old, n=asked.max_len)
 
 
 def _source(
     checkpoint: Checkpoint, trace: Trace, asked: DecodingOptions, found: TurningPoint
-) -> str:
-    return (
-        f"With the personality {asked.personality} instead of {trace.options.personality} the "
-        "encoder would read another control piece: the reply may go another way from step 1 on."
+) -> Words:
+    return words(
+        "With the personality {new} instead of {old} the encoder would read another control "
+        "piece: the reply may go another way from step 1 on.",
+        new=[str(asked.personality), {}],
+        old=[str(trace.options.personality), {}],
     )
 
 
-def _odds(found: Odds) -> str:
-    same = f"Drawn anew each time: the same reply again has a chance of {_percent(found.same)}"
+def _odds(found: Odds) -> Words:
+    chance = _percent(found.same)
     if found.doubtful is None:
-        return f"{same}."
-    return f"{same}; from step {found.doubtful + 1} on another is likelier than not."
+        return words(
+            "Drawn anew each time: the same reply again has a chance of {chance}.", chance=chance
+        )
+    return words(
+        "Drawn anew each time: the same reply again has a chance of {chance}; from step {n} on "
+        "another is likelier than not.",
+        chance=chance,
+        n=found.doubtful + 1,
+    )
 
 
-def _percent(chance: float) -> str:
+def _percent(chance: float) -> Words:
     percent = 100 * chance
     if percent < 0.01:
-        return "under 0.01 %"
+        return words("under {percent}", percent="0.01 %")
     if 99 < percent < 100:
-        return "over 99 %"
+        return words("over {percent}", percent="99 %")
     return f"{percent:.2g} %" if percent < 1 else f"{percent:.0f} %"

@@ -23,7 +23,7 @@ def in_english(said: Words) -> str:
     """The sentence in English, as a page says it that knows no other language."""
     if isinstance(said, str):
         return said
-    template, values = said
+    template, values = said[0], said[1] if len(said) > 1 else {}
     return str(template).format(
         **{
             name: in_english(value) if isinstance(value, list) else value

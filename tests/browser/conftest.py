@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pages import PATIENCE, ROOT, Server, Watched, start, wait_for
@@ -69,8 +70,12 @@ def visit(servers: dict[str, Server], browser: Browser) -> Iterator[Callable[...
     """A function that opens a fresh visitor's browser window at one of the servers."""
     contexts = []
 
-    def enter(server: str = "two", width: int = 1280, height: int = 800) -> Watched:
-        context = browser.new_context(viewport={"width": width, "height": height})
+    def enter(
+        server: str = "two", width: int = 1280, height: int = 800, **context_options: Any
+    ) -> Watched:
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, **context_options
+        )
         contexts.append(context)
         watched = Watched(context.new_page(), servers[server].url)
         watched.page.set_default_timeout(PATIENCE)

@@ -42,6 +42,7 @@ function heading(scope, text) {
 // Puts the words of a map that is drawn into the page's language.
 function sayMap(table, mode) {
   const [head, ...lines] = table.rows;
+  head.cells[0].replaceChildren(make('span', 'tv-hear', say('The message')));
   head.cells[1].textContent = mode === 'drop' ? say('in all') : say('mean');
   [...head.cells].slice(2).forEach((th, t) => {
     th.title = say('{piece} · step {n}', { piece: th.textContent, n: t + 1 });

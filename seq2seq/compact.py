@@ -1,9 +1,10 @@
-"""A trained Seq2Seq on 8-bit weights: a quarter of the bytes to read, which is what a step costs.
+"""A trained Seq2Seq on weights of one or two bytes: what a step reads is what it costs.
 
 Weights are whole numbers from -127 to 127 with one scale an output channel. What they multiply are
 a GRU's states, which lie in [-1, 1] by their nature, as whole numbers with the one scale 1 / 127.
 Products of whole numbers are exact, and nothing is scaled by what else is in the batch: a row gets
-the same numbers, bit for bit, alone and in any crowd.
+the same numbers, bit for bit, alone and in any crowd. What is carried on from step to step has a
+second byte; logits near the largest are computed again in full.
 
 The kernel is oneDNN's, as PyTorch's own compiler calls it for 8-bit models on x86
 (https://docs.pytorch.org/ao/stable/pt2e_quantization/pt2e_quant_x86_inductor.html).
@@ -22,6 +23,8 @@ from seq2seq.model import Decoded, Decoder, Encoded, Encoder, Seq2Seq, source_le
 
 LEVELS = 127
 _MIDDLE = 128  # the byte that stands for 0
+_FINER = 2 * LEVELS  # what a rounding leaves, at most half a level, fills [-1, 1] times this
+_NEAR = 0.3  # nats below a row's largest logit within which logits are computed again
 _PIECES = 64  # sums over pieces have a multiple of this many terms, so that they group alike
 
 
@@ -32,6 +35,7 @@ class Int8Linear:
         scale = weight.abs().amax(dim=1).clamp(min=1e-8) / LEVELS  # (N,)
         whole = (weight / scale.unsqueeze(1)).round().to(torch.int8)  # (N, K)
         self._weight = torch.ops.onednn.qlinear_prepack(whole, None)
+        self.weight = whole * scale.unsqueeze(1)  # (N, K), as rounded
         self._scale = scale
         self._zero = torch.zeros(len(scale), dtype=torch.long)
         self._bias = bias
@@ -43,6 +47,35 @@ class Int8Linear:
             1.0, 0, torch.float32, "none", [], "",
         )  # fmt: skip
         return out
+
+
+class WideLinear:
+    """A linear layer on two bytes a weight, whose input in [-1, 1] has two bytes too.
+
+    What a state is multiplied by to become the next one needs more than a byte: its errors are
+    carried on from step to step.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+        self._high = Int8Linear(weight)
+        self._low = Int8Linear((weight - self._high.weight) * _FINER, bias * _FINER)
+
+    def __call__(self, values: Tensor) -> Tensor:
+        """Give (..., N) in float32 for values (..., K) in [-1, 1]."""
+        pair = to_two_levels(values)  # (2, ..., K)
+        high = self._high(pair)  # (2, ..., N)
+        out = torch.add(high[0], self._low(pair[0]), alpha=1 / _FINER)
+        return torch.add(out, high[1], alpha=1 / 256)
+
+
+def to_two_levels(values: Tensor) -> Tensor:
+    """Values (..., K) in [-1, 1] as two bytes each, (2, ..., K): the level, and 256ths of one.
+
+    Byte 128 stands for 0 in both.
+    """
+    whole = (values * (256 * LEVELS)).add_(257 * _MIDDLE + 0.5).to(torch.uint16)
+    bytes = whole.view(torch.uint8).view(*values.shape, 2)  # the lower first
+    return torch.stack([bytes[..., 1], bytes[..., 0]])
 
 
 def to_levels(values: Tensor) -> Tensor:
@@ -100,8 +133,7 @@ class CompactEncoder:
         outputs = given[0]
         for n, recurrent in enumerate(self._recurrent):
             if n:
-                levels = to_levels(outputs)
-                given = [linear(levels) for linear in self._inputs[n - 1]]
+                given = [linear(outputs) for linear in self._inputs[n - 1]]
             if len(given) == 2:
                 given[1] = given[1].gather(1, turned.unsqueeze(2).expand_as(given[1]))
             states, last = self._layer(torch.stack(given), recurrent, behind)
@@ -112,15 +144,14 @@ class CompactEncoder:
         return outputs, torch.stack(hidden)
 
     def _layer(
-        self, given: Tensor, recurrent: list[Int8Linear], behind: Tensor
+        self, given: Tensor, recurrent: list[WideLinear], behind: Tensor
     ) -> tuple[Tensor, Tensor]:
         """States (D, B, S, H) of D directions, zero in the padding, and the last ones (D, B, H)."""
         state = given.new_zeros(*given.shape[:2], self._size)  # (D, B, H)
         states = given.new_zeros(*given.shape[:3], self._size)
         anything = behind.any(dim=0).tolist()
         for t in range(given.size(2)):
-            levels = to_levels(state)
-            product = torch.stack([linear(levels[d]) for d, linear in enumerate(recurrent)])
+            product = torch.stack([linear(state[d]) for d, linear in enumerate(recurrent)])
             new = _cell(given[:, :, t], product, state)
             if anything[t]:
                 over = behind[:, t, None]  # (B, 1)
@@ -145,11 +176,15 @@ class CompactDecoder:
         self._attention = None
         if decoder.attention is not None:
             self._attention = CompactAttention(decoder.attention)
-        self._out = Int8Linear(decoder.fc_out.weight.detach().float())  # the embedding's, if tied
+        tied = decoder.to_embedding is not None
+        self._out = Int8Linear(
+            decoder.fc_out.weight.detach().float(), None if tied else named["fc_out.bias"]
+        )
         self._bias = named["fc_out.bias"]
+        self._weight = decoder.fc_out.weight.detach().float().clone()
         self._to_embedding = None
         if decoder.to_embedding is not None:
-            self._to_embedding = Int8Linear(
+            self._to_embedding = WideLinear(
                 named["to_embedding.weight"], named["to_embedding.bias"]
             )
 
@@ -177,17 +212,25 @@ class CompactDecoder:
                 raise ValueError("a decoder with attention needs the encoder's outputs: encoded")
             states, weights = self._attention(states, encoded.memory, encoded.mask)
         if self._to_embedding is not None:
-            states = self._to_embedding(to_levels(states))
+            states = self._to_embedding(states)
         return states, weights
 
     @torch.inference_mode()
     def fc_out(self, features: Tensor) -> Tensor:
-        """The logits (..., V) of features (..., H), or (..., E) where weights are tied."""
+        """The logits (..., V) of features (..., H), or (..., E) where weights are tied.
+
+        Those near a row's largest are computed again in full: what is chosen does not turn on the
+        last bit of a byte.
+        """
+        flat = features.flatten(0, -2)  # (N, H)
         if self._to_embedding is None:
-            return torch.add(self._out(to_levels(features)), self._bias)
-        # What a projection gives knows no bounds: each row is brought to [-1, 1] by its own size.
-        size = features.abs().amax(dim=-1, keepdim=True).clamp(min=1e-8)
-        return torch.addcmul(self._bias, self._out(to_levels(features / size)), size)
+            rough = self._out(to_levels(flat))
+        else:  # a projection's outputs know no bounds: each row is brought to [-1, 1]
+            size = flat.abs().amax(dim=1, keepdim=True).clamp(min=1e-8)
+            rough = torch.addcmul(self._bias, self._out(to_levels(flat / size)), size)
+        rows, ids = (rough > rough.amax(dim=1, keepdim=True) - _NEAR).nonzero(as_tuple=True)
+        exact = (self._weight[ids] * flat[rows]).sum(dim=1) + self._bias[ids]
+        return rough.index_put_((rows, ids), exact).view(*features.shape[:-1], -1)
 
     def logits(self, trg: Tensor, hidden: Tensor, encoded: Encoded | None = None) -> Decoded:
         """Feed trg (B, T) from hidden (L, B, H), as `Decoder.logits` does."""
@@ -196,13 +239,12 @@ class CompactDecoder:
 
     def _step(self, given: Tensor, hidden: Tensor) -> Tensor:
         """The states (L, B, H) that follow hidden, where the first layer is given (B, 3H)."""
-        below = to_levels(hidden)  # (L, B, H)
         states: list[Tensor] = []
         for n, recurrent in enumerate(self._recurrent):
             layer = self._inputs[n]
             if layer is not None:
-                given = layer(to_levels(states[-1]))
-            states.append(_cell(given, recurrent(below[n]), hidden[n]))
+                given = layer(states[-1])
+            states.append(_cell(given, recurrent(hidden[n]), hidden[n]))
         return torch.stack(states)
 
 
@@ -216,7 +258,7 @@ class CompactAttention:
     def __init__(self, attention: Attention) -> None:
         named = {name: p.detach().float().clone() for name, p in attention.named_parameters()}
         self._kind = attention.kind
-        self._combine = Int8Linear(named["combine.weight"], named["combine.bias"])
+        self._combine = WideLinear(named["combine.weight"], named["combine.bias"])
         self._key = Int8Linear(named["key.weight"]) if "key.weight" in named else None
         self._query = None
         if "query.weight" in named:
@@ -246,7 +288,7 @@ class CompactAttention:
         context = weights[:, :1] * memory[:, 0]
         for s in range(1, memory.size(1)):
             context = torch.addcmul(context, weights[:, s : s + 1], memory[:, s])
-        mixed = self._combine(to_levels(torch.cat([context, state], dim=-1)))
+        mixed = self._combine(torch.cat([context, state], dim=-1))
         return torch.tanh(mixed), weights
 
 
@@ -273,8 +315,8 @@ def _looked_up(named: dict[str, Tensor], name: str) -> Tensor:
     return (given + named[f"gru.bias_ih_{name}"]).half()
 
 
-def _linear(named: dict[str, Tensor], name: str) -> Int8Linear:
-    return Int8Linear(named[f"gru.weight_{name}"], named[f"gru.bias_{name}"])
+def _linear(named: dict[str, Tensor], name: str) -> WideLinear:
+    return WideLinear(named[f"gru.weight_{name}"], named[f"gru.bias_{name}"])
 
 
 def _cell(given: Tensor, recurrent: Tensor, hidden: Tensor) -> Tensor:

@@ -11,7 +11,15 @@ from random_models import EOS, SOS, V, padded, random_bot, random_model, variant
 
 from seq2seq import Chatbot, DecodingOptions
 from seq2seq.checkpoint import load_checkpoint
-from seq2seq.compact import LEVELS, CompactSeq2Seq, Int8Linear, to_levels, usable
+from seq2seq.compact import (
+    LEVELS,
+    CompactSeq2Seq,
+    Int8Linear,
+    WideLinear,
+    to_levels,
+    to_two_levels,
+    usable,
+)
 from seq2seq.inspection.kept import kept_logits
 
 pytestmark = pytest.mark.skipif(not usable(), reason="this processor has no products of bytes")
@@ -35,6 +43,21 @@ def test_a_product_is_within_the_rounding_of_its_parts() -> None:
     assert float((found - exact).abs().mean()) < 0.05
 
 
+def test_two_bytes_stand_for_a_value_within_a_256th_of_a_level() -> None:
+    values = torch.linspace(-1, 1, 2001)
+    high, low = to_two_levels(values).double() - 128
+    assert torch.allclose(high + low / 256, values.double() * LEVELS, atol=0.51 / 256)
+
+
+def test_two_bytes_are_a_hundred_times_as_exact_as_one() -> None:
+    torch.manual_seed(0)
+    weight, bias, x = torch.randn(9, 40), torch.randn(9), torch.rand(3, 2, 40) * 2 - 1
+    exact = x @ weight.T + bias
+    one = (Int8Linear(weight, bias)(to_levels(x)) - exact).abs().mean()
+    two = (WideLinear(weight, bias)(x) - exact).abs().mean()
+    assert float(two) < float(one) / 100
+
+
 @variants
 def test_it_follows_the_whole_model(options: dict[str, Any]) -> None:
     model = random_model({**options, "hidden_dim": 32})
@@ -46,16 +69,17 @@ def test_it_follows_the_whole_model(options: dict[str, Any]) -> None:
         compact = CompactSeq2Seq(model)
         whole, small = model.encode(src), compact.encode(src)
         assert torch.equal(whole.mask, small.mask)
-        assert torch.allclose(whole.hidden, small.hidden, atol=0.03)
-        assert torch.allclose(whole.memory, small.memory, atol=0.03)
+        assert torch.allclose(whole.hidden, small.hidden, atol=0.002)
+        assert torch.allclose(whole.memory, small.memory, atol=0.002)
         one = model.decoder.logits(trg, whole.hidden, whole)
         other = compact.decoder.logits(trg, small.hidden, small)
     assert one.logits.shape == other.logits.shape
-    assert torch.allclose(one.logits, other.logits, atol=0.2)
-    assert torch.allclose(one.hidden, other.hidden, atol=0.05)
+    assert torch.allclose(one.logits, other.logits, atol=0.1)
+    assert torch.equal(one.logits.argmax(dim=-1), other.logits.argmax(dim=-1))
+    assert torch.allclose(one.hidden, other.hidden, atol=0.002)
     assert (one.attention is None) == (other.attention is None)
     if one.attention is not None and other.attention is not None:
-        assert torch.allclose(one.attention, other.attention, atol=0.05)
+        assert torch.allclose(one.attention, other.attention, atol=0.02)
         assert torch.allclose(other.attention.sum(dim=-1), torch.ones(4, 6))
 
 

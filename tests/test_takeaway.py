@@ -24,6 +24,7 @@ from seq2seq.serving import (
     takeaway,
     talk,
 )
+from seq2seq.views.script import quoted
 
 DRAWN = DecodingOptions(method="sample", seed=5, temperature=1.3, max_len=12)
 BEAM = DecodingOptions(method="beam", beam_size=3, max_len=12)
@@ -140,7 +141,29 @@ def test_a_saved_page_needs_no_other_host_and_holds_text_as_text(shelf: Shelf) -
     page = saved_page(shelf, said(shelf, message=odd), asset)
     assert "<script>alert" not in page
     assert page.count("</script>") == 1
-    assert "default-src 'none'" in page
+    (policy,) = re.findall('http-equiv="Content-Security-Policy" content="([^"]*)"', page)
+    assert sorted(policy.split("; ")) == [
+        "default-src 'none'", "img-src data:", "script-src 'unsafe-inline'",
+        "style-src 'unsafe-inline'",
+    ]  # fmt: skip
     assert not re.search(r"(?:src|href)=[\"']?(?:https?:)?//", page)
     with pytest.raises(ValueError, match="no finished reply"):
         saved_page(shelf, Visit(), asset)
+
+
+def test_a_saved_page_says_its_own_sentences_in_both_languages(shelf: Shelf) -> None:
+    page = saved_page(shelf, said(shelf, message="hello {name} & you"), asset)
+    assert "<title>“hello {name} &amp; you” answered</title>" in page
+    korean = json.loads(asset("korean/saved.json"))
+    (sent,) = re.findall(r'island\("saved", (".*?"), function', page)
+    head = json.loads(json.loads(sent))
+    for template, values in head.values():
+        assert set(values) == set(re.findall(r"\{(\w+)\}", korean[template]))
+    assert all(quoted(text)[1:-1] in page for text in korean.values())
+
+
+def test_every_text_of_a_saved_page_has_its_places_in_korean() -> None:
+    for name in ("saved", "takeaway"):
+        for english, korean in json.loads(asset(f"korean/{name}.json")).items():
+            places = [sorted(re.findall(r"\{\w+\}", text)) for text in (english, korean)]
+            assert places[0] == places[1]

@@ -75,9 +75,8 @@ def untranslated(text: Words) -> Iterator[str]:
     template, values = (text, {}) if isinstance(text, str) else text
     if template not in KOREAN:
         yield template
-    for value in values.values():
-        if isinstance(value, list):
-            yield from untranslated(value)
+    for value in (one for one in values.values() if isinstance(one, list)):
+        yield from untranslated(value)
 
 
 def test_columns_hold_every_step_of_both_replies_once_and_in_order() -> None:

@@ -12,6 +12,7 @@ from seq2seq.serving.shelf import Shelf
 from seq2seq.serving.visit import Turn, Visit
 from seq2seq.source import chosen_personality
 from seq2seq.views.compare import compare_payload
+from seq2seq.views.wording import words
 
 
 def compared(
@@ -32,15 +33,15 @@ def compared(
     turn = _finished(visit, visit.shown, "There is no finished reply to compare; write a message.")
     bot = shelf.get(turn.model)
     trace = visit.trace_of(turn)
-    left = f"reply {turn.number}"
+    left = words("reply {n}", n=turn.number)
     if reply:
         other = _finished(visit, reply, "That reply is not kept any more; choose another.")
         right_bot, right = shelf.get(other.model), visit.trace_of(other)
-        name = f"reply {other.number}"
+        name = words("reply {n}", n=other.number)
     else:
         right_bot = shelf.get(model) if isinstance(model, str) and model else bot
         right = _made(right_bot, trace, message, controls)
-        name = "with the settings now" if right_bot is bot else right_bot.name
+        name = ["with the settings now", {}] if right_bot is bot else right_bot.name
     return compare_payload(bot.checkpoint, trace, right_bot.checkpoint, right, left, name)
 
 

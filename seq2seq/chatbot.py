@@ -19,6 +19,7 @@ from seq2seq.trace import Trace
 _LOCAL = ("checkpoints", ".", "..")  # first parts of a path that are no user of the hub
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _AT_ONCE = 64  # rows of a batch in reply_many
+_MEASURED_AT_ONCE = 64  # steps whose measures nobody waits for
 
 
 class Chatbot:
@@ -119,7 +120,9 @@ class Chatbot:
         history: Sequence[str] = (),
     ) -> Trace:
         """The whole reply. Raises as `stream` does."""
-        for trace in self.stream(message, options, history=history):
+        (checked,) = check_requests(self.checkpoint, [message], options, [history])
+        begun = begin_trace(self.checkpoint, message, checked, history)
+        for _, trace in grow_replies(self.checkpoint, [begun], _MEASURED_AT_ONCE):
             last = trace
         return last
 
@@ -166,7 +169,7 @@ class Chatbot:
                     begin_trace(self.checkpoint, messages[i], checked[i], histories[i])
                     for i in rows
                 ]
-                for row, trace in grow_replies(self.checkpoint, begun):
+                for row, trace in grow_replies(self.checkpoint, begun, _MEASURED_AT_ONCE):
                     traces[rows[row]] = trace
         return [traces[i] for i in range(len(messages))]
 

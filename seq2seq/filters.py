@@ -101,12 +101,17 @@ def forbid_repeated_ngrams(logits: Tensor, written: Sequence[Sequence[int]], n: 
 
     Paulus et al. 2018, https://arxiv.org/abs/1705.04304, section 2.5.
     """
-    banned = []
-    for row in written:
-        last = tuple(row[len(row) - n + 1 :]) if len(row) >= n - 1 else None
-        grams = range(len(row) - n + 1)
-        banned.append([row[i + n - 1] for i in grams if tuple(row[i : i + n - 1]) == last])
+    banned = [repeating(row, n) for row in written]
     return logits.masked_fill(_marked(logits, banned), FORBIDDEN)
+
+
+def repeating(written: Sequence[int], n: int) -> list[int]:
+    """The pieces that would make n pieces in a row that are written already."""
+    if len(written) < n:
+        return []
+    last = tuple(written[len(written) - n + 1 :])
+    grams = range(len(written) - n + 1)
+    return [written[i + n - 1] for i in grams if tuple(written[i : i + n - 1]) == last]
 
 
 def keep_top_k(logits: Tensor, k: int) -> Tensor:

@@ -19,11 +19,13 @@ from seq2seq.tokenizer import EOS_ID, SOS_ID
 from seq2seq.trace import Trace
 
 
-def grow_replies(checkpoint: Checkpoint, begun: Sequence[Trace]) -> Iterator[tuple[int, Trace]]:
+def grow_replies(
+    checkpoint: Checkpoint, begun: Sequence[Trace], at_once: int = 1
+) -> Iterator[tuple[int, Trace]]:
     """(row, trace so far) of each trace begun, at each step, decoded as one batch.
 
     Their options may differ in seed and personality alone. A trace that is alone keeps what the
-    encoder gave, so that it can be gone on with from any step.
+    encoder gave, so that it can be gone on with from any step. `at_once` is `decode`'s.
     """
     started = time.perf_counter()
     encoded = _encode(checkpoint, begun)
@@ -35,7 +37,8 @@ def grow_replies(checkpoint: Checkpoint, begun: Sequence[Trace]) -> Iterator[tup
             for grown in _searched(checkpoint, trace, keep_rows(encoded, torch.tensor([row]))):
                 yield row, grown
         return
-    yield from _decoded(checkpoint, encoded, traces, [Reply(trace.seed) for trace in traces])
+    replies = [Reply(trace.seed) for trace in traces]
+    yield from _decoded(checkpoint, encoded, traces, replies, at_once=at_once)
 
 
 def branch_reply(checkpoint: Checkpoint, trace: Trace, step: int, id: int) -> Iterator[Trace]:
@@ -75,20 +78,28 @@ def _decoded(
     begun: Sequence[Trace],
     replies: list[Reply],
     hidden: Tensor | None = None,
+    at_once: int = 1,
 ) -> Iterator[tuple[int, Trace]]:
     """(row, trace so far) at each step, greedily or by sampling."""
     traces = list(begun)
     started = time.perf_counter()
     steps = decode(
-        checkpoint.runner, checkpoint.tokenizer, encoded, traces[0].options, replies, hidden
+        checkpoint.runner,
+        checkpoint.tokenizer,
+        encoded,
+        traces[0].options,
+        replies,
+        hidden,
+        at_once,
     )
     for found in steps:
         decode_ms = _milliseconds_since(started)
         for row, step in found:
+            ended = step.step + 1 == len(replies[row].ids)
             traces[row] = dataclasses.replace(
                 traces[row],
                 steps=(*traces[row].steps, step),
-                finish_reason=replies[row].finish_reason,
+                finish_reason=replies[row].finish_reason if ended else None,
                 decode_ms=decode_ms,
             )
             yield row, traces[row]

@@ -12,9 +12,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from seq2seq.compact import CompactSeq2Seq, Runner, usable
+from seq2seq.compact import CompactSeq2Seq, Runner
 from seq2seq.config import ModelConfig
 from seq2seq.files import sha256_of, write_atomically
+from seq2seq.int8 import usable
 from seq2seq.model import Seq2Seq, build_model
 from seq2seq.tokenizer import TOKENS, Tokenizer
 

@@ -1,86 +1,22 @@
 """A trained Seq2Seq on weights of one or two bytes: what a step reads is what it costs.
 
-Weights are whole numbers from -127 to 127 with one scale an output channel. What they multiply are
-a GRU's states, which lie in [-1, 1] by their nature, as whole numbers with the one scale 1 / 127.
-Products of whole numbers are exact, and nothing is scaled by what else is in the batch: a row gets
-the same numbers, bit for bit, alone and in any crowd. What is carried on from step to step has a
-second byte; logits near the largest are computed again in full.
-
-The kernel is oneDNN's, as PyTorch's own compiler calls it for 8-bit models on x86
-(https://docs.pytorch.org/ao/stable/pt2e_quantization/pt2e_quant_x86_inductor.html).
+What the weights multiply are a GRU's states, which lie in [-1, 1] by their nature. What is carried
+on from step to step has a second byte; logits near the largest are computed again in full. A row
+gets the same numbers, bit for bit, alone and in any crowd.
 """
 
 from __future__ import annotations
-
-import functools
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from seq2seq.attention import Attention
+from seq2seq.int8 import Int8Linear, WideLinear, to_levels
 from seq2seq.model import Decoded, Decoder, Encoded, Encoder, Seq2Seq, source_lengths
 
-LEVELS = 127
-_MIDDLE = 128  # the byte that stands for 0
-_FINER = 2 * LEVELS  # what a rounding leaves, at most half a level, fills [-1, 1] times this
 _NEAR = 0.3  # nats below a row's largest logit within which logits are computed again
 _PIECES = 64  # sums over pieces have a multiple of this many terms, so that they group alike
-
-
-class Int8Linear:
-    """A linear layer whose input lies in [-1, 1]: weight (N, K), bias (N,) or None."""
-
-    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
-        scale = weight.abs().amax(dim=1).clamp(min=1e-8) / LEVELS  # (N,)
-        whole = (weight / scale.unsqueeze(1)).round().to(torch.int8)  # (N, K)
-        self._weight = torch.ops.onednn.qlinear_prepack(whole, None)
-        self.weight = whole * scale.unsqueeze(1)  # (N, K), as rounded
-        self._scale = scale
-        self._zero = torch.zeros(len(scale), dtype=torch.long)
-        self._bias = bias
-
-    def __call__(self, levels: Tensor) -> Tensor:
-        """Give (..., N) in float32 for the levels (..., K) that `to_levels` gives."""
-        out: Tensor = torch.ops.onednn.qlinear_pointwise(
-            levels, 1 / LEVELS, _MIDDLE, self._weight, self._scale, self._zero, self._bias,
-            1.0, 0, torch.float32, "none", [], "",
-        )  # fmt: skip
-        return out
-
-
-class WideLinear:
-    """A linear layer on two bytes a weight, whose input in [-1, 1] has two bytes too.
-
-    What a state is multiplied by to become the next one needs more than a byte: its errors are
-    carried on from step to step.
-    """
-
-    def __init__(self, weight: Tensor, bias: Tensor) -> None:
-        self._high = Int8Linear(weight)
-        self._low = Int8Linear((weight - self._high.weight) * _FINER, bias * _FINER)
-
-    def __call__(self, values: Tensor) -> Tensor:
-        """Give (..., N) in float32 for values (..., K) in [-1, 1]."""
-        pair = to_two_levels(values)  # (2, ..., K)
-        high = self._high(pair)  # (2, ..., N)
-        out = torch.add(high[0], self._low(pair[0]), alpha=1 / _FINER)
-        return torch.add(out, high[1], alpha=1 / 256)
-
-
-def to_two_levels(values: Tensor) -> Tensor:
-    """Values (..., K) in [-1, 1] as two bytes each, (2, ..., K): the level, and 256ths of one.
-
-    Byte 128 stands for 0 in both.
-    """
-    whole = (values * (256 * LEVELS)).add_(257 * _MIDDLE + 0.5).to(torch.uint16)
-    bytes = whole.view(torch.uint8).view(*values.shape, 2)  # the lower first
-    return torch.stack([bytes[..., 1], bytes[..., 0]])
-
-
-def to_levels(values: Tensor) -> Tensor:
-    """Values in [-1, 1] as bytes: 1 stands for -1, 128 for 0, 255 for 1."""
-    return (values * LEVELS).add_(_MIDDLE + 0.5).to(torch.uint8)
 
 
 class CompactSeq2Seq:
@@ -181,7 +117,7 @@ class CompactDecoder:
             decoder.fc_out.weight.detach().float(), None if tied else named["fc_out.bias"]
         )
         self._bias = named["fc_out.bias"]
-        self._weight = decoder.fc_out.weight.detach().float().clone()
+        self._weight = decoder.fc_out.weight.detach().half()  # as checkpoints keep it
         self._to_embedding = None
         if decoder.to_embedding is not None:
             self._to_embedding = WideLinear(
@@ -229,7 +165,7 @@ class CompactDecoder:
             size = flat.abs().amax(dim=1, keepdim=True).clamp(min=1e-8)
             rough = torch.addcmul(self._bias, self._out(to_levels(flat / size)), size)
         rows, ids = (rough > rough.amax(dim=1, keepdim=True) - _NEAR).nonzero(as_tuple=True)
-        exact = (self._weight[ids] * flat[rows]).sum(dim=1) + self._bias[ids]
+        exact = (self._weight[ids].float() * flat[rows]).sum(dim=1) + self._bias[ids]
         return rough.index_put_((rows, ids), exact).view(*features.shape[:-1], -1)
 
     def logits(self, trg: Tensor, hidden: Tensor, encoded: Encoded | None = None) -> Decoded:
@@ -290,23 +226,6 @@ class CompactAttention:
             context = torch.addcmul(context, weights[:, s : s + 1], memory[:, s])
         mixed = self._combine(torch.cat([context, state], dim=-1))
         return torch.tanh(mixed), weights
-
-
-@functools.cache
-def usable() -> bool:
-    """Whether this processor and this build of PyTorch multiply bytes exactly.
-
-    Processors without instructions of their own for it add products up in 16 bits, which overflow.
-    """
-    if not hasattr(torch.ops.onednn, "qlinear_pointwise"):
-        return False
-    generator = torch.Generator().manual_seed(0)
-    weight = torch.randint(-LEVELS, LEVELS + 1, (16, 64), generator=generator).float()
-    levels = torch.randint(1, 256, (3, 64), generator=generator).to(torch.uint8)
-    scale = weight.abs().amax(dim=1) / LEVELS
-    exact = (levels.double() - _MIDDLE) @ (weight / scale.unsqueeze(1)).round().double().T
-    found = Int8Linear(weight)(levels)
-    return bool(torch.allclose(found.double(), exact * scale / LEVELS, rtol=1e-5, atol=1e-5))
 
 
 def _looked_up(named: dict[str, Tensor], name: str) -> Tensor:

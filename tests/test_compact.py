@@ -11,16 +11,9 @@ from random_models import EOS, SOS, V, padded, random_bot, random_model, variant
 
 from seq2seq import Chatbot, DecodingOptions
 from seq2seq.checkpoint import load_checkpoint
-from seq2seq.compact import (
-    LEVELS,
-    CompactSeq2Seq,
-    Int8Linear,
-    WideLinear,
-    to_levels,
-    to_two_levels,
-    usable,
-)
+from seq2seq.compact import CompactSeq2Seq
 from seq2seq.inspection.kept import kept_logits
+from seq2seq.int8 import LEVELS, Int8Linear, WideLinear, to_levels, to_two_levels, usable
 
 pytestmark = pytest.mark.skipif(not usable(), reason="this processor has no products of bytes")
 

@@ -45,7 +45,7 @@ def build(checkpoints: Sequence[Path], precision: str = "auto") -> gr.Blocks:
     with blocks:
         page = Page(shelf)
         page.connect()
-        opened = blocks.load(page.welcome, None, [*page.about, page.model], **QUIET)
+        opened = blocks.load(page.welcome, page.model, [*page.about, page.model], **QUIET)
         opened.then(**page.replayed)
         gr.events.api(reply, api_name="reply", **MODEL)
     blocks.queue(max_size=32, api_open=False, default_concurrency_limit=8)

@@ -169,7 +169,11 @@ def test_nothing_is_called_held_out_where_nothing_was_held_back() -> None:
     for held_out_from, held_out in (("valid", True), ("train", False)):
         metrics["data"] = {"held_out_from": held_out_from}
         bot: Any = SimpleNamespace(
-            metrics=metrics, card="", parameters=1, config=SimpleNamespace(to_dict=dict)
+            metrics=metrics,
+            card="",
+            parameters=1,
+            precision="fp32",
+            config=SimpleNamespace(to_dict=dict),
         )
         facts, curve, _ = about_model(bot)
         for text, words_for_it in ((facts, "held-out"), (curve, "held out")):

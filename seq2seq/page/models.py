@@ -31,11 +31,15 @@ class Models(Layout):
         )
         return drawn
 
-    def welcome(self) -> Update:
-        """Fill the page when it is opened: the first usable model, and which ones are broken."""
+    def welcome(self, chosen: str | None = None) -> Update:
+        """Fill the page when it is opened: the first usable model, and which ones are broken.
+
+        The choice is left alone where it is that model: a visitor may have made another since.
+        """
         name = self.shelf.first()
         drawn = self.describe(name) if name else {}
         wrong = [*self.shelf.troubles.values(), drawn.get(self.notice, "")]
         text = " ".join(filter(None, wrong))
         # A visitor may have been told something already: nothing to say is no reason to clear it.
-        return {**drawn, self.model: name, self.notice: text or gr.skip()}
+        model = gr.skip() if name == chosen else name
+        return {**drawn, self.model: model, self.notice: text or gr.skip()}

@@ -21,13 +21,15 @@ _FIGURES = (
     ("distinct_2", "distinct pairs of words (distinct-2)"),
 )
 
+_PRECISIONS = {"fp32": "32-bit weights", "int8": "8-bit weights, 16 bits where errors would add up"}
+
 
 def about_model(bot: Chatbot) -> tuple[str, str, str]:
     """A checkpoint's sizes and figures as the view's JSON, its learning curve as SVG, its card.
 
     The JSON is a list of tables: [heading of the names, heading of the values, rows of both].
     """
-    tables = [sizes(bot.config.to_dict(), bot.parameters), figures(bot.metrics)]
+    tables = [sizes(bot.config.to_dict(), bot.parameters, bot.precision), figures(bot.metrics)]
     told = json.dumps([table for table in tables if table], ensure_ascii=False)
     history = bot.metrics.get("history")
     held_out = _held_out(bot.metrics)
@@ -35,7 +37,7 @@ def about_model(bot: Chatbot) -> tuple[str, str, str]:
     return told, curve, card(bot.card)
 
 
-def sizes(config: Mapping[str, Any], parameters: int) -> list[Any]:
+def sizes(config: Mapping[str, Any], parameters: int, precision: str = "fp32") -> list[Any]:
     """A table of the model's sizes, in the words of the field with their letters."""
     rows = [
         ["Vocabulary", words("{n} pieces (V)", n=_count(config, "vocab_size"))],
@@ -48,6 +50,7 @@ def sizes(config: Mapping[str, Any], parameters: int) -> list[Any]:
         ["Parameters", f"{parameters:,}"],
         ["Attention", _plain(str(config.get("attention", "none")))],
         ["Reads", words("up to {n} pieces of a message", n=_count(config, "max_source"))],
+        ["Computes with", _PRECISIONS[precision]],
     ]
     return ["Part", "Size", rows]
 

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from seq2seq.attention import Attention
-from seq2seq.int8 import Int8Linear, WideLinear, to_levels
+from seq2seq.int8 import Int8Linear, WideLinear, to_levels, to_two_levels
 from seq2seq.model import Decoded, Decoder, Encoded, Encoder, Seq2Seq, source_lengths
 
 _NEAR = 0.3  # nats below a row's largest logit within which logits are computed again
@@ -87,7 +87,9 @@ class CompactEncoder:
         states = given.new_zeros(*given.shape[:3], self._size)
         anything = behind.any(dim=0).tolist()
         for t in range(given.size(2)):
-            product = torch.stack([linear(state[d]) for d, linear in enumerate(recurrent)])
+            pairs = to_two_levels(state, dim=1)  # (D, 2, B, H)
+            products = [linear.product(pairs[d]) for d, linear in enumerate(recurrent)]
+            product = torch.stack(products)  # (D, B, 3H)
             new = _cell(given[:, :, t], product, state)
             if anything[t]:
                 over = behind[:, t, None]  # (B, 1)

@@ -54,7 +54,10 @@ class WideLinear:
 
     def __call__(self, values: Tensor) -> Tensor:
         """Give (..., N) in float32 for values (..., K) in [-1, 1]."""
-        pair = to_two_levels(values)  # (2, ..., K)
+        return self.product(to_two_levels(values))
+
+    def product(self, pair: Tensor) -> Tensor:
+        """Give (..., N) in float32 for two levels a value, (2, ..., K)."""
         high = self._high(pair)  # (2, ..., N)
         out = torch.add(high[0], self._low(pair[0]), alpha=1 / _FINER)
         return torch.add(out, high[1], alpha=1 / 256)
@@ -66,14 +69,14 @@ def _in_whole_numbers(weight: Tensor) -> tuple[Tensor, Tensor]:
     return (weight / scale.unsqueeze(1)).round(), scale
 
 
-def to_two_levels(values: Tensor) -> Tensor:
+def to_two_levels(values: Tensor, dim: int = 0) -> Tensor:
     """Values (..., K) in [-1, 1] as two bytes each, (2, ..., K): the level, and 256ths of one.
 
-    Byte 128 stands for 0 in both.
+    Byte 128 stands for 0 in both. `dim` is where the new dimension goes.
     """
     whole = (values * (256 * LEVELS)).add_(257 * _MIDDLE + 0.5).to(torch.uint16)
     bytes = whole.view(torch.uint8).view(*values.shape, 2)  # the lower first
-    return torch.stack([bytes[..., 1], bytes[..., 0]])
+    return torch.stack([bytes[..., 1], bytes[..., 0]], dim=dim)
 
 
 def to_levels(values: Tensor) -> Tensor:

@@ -79,9 +79,10 @@ function drawReply() {
   drawPick();
   drawSource();
   const [layers, hidden] = state.reply.context;
-  find('.tv-read .tv-context').textContent =
-    say('→ one context vector ({layers} × {hidden} numbers): all that the decoder gets to know.',
-      { layers, hidden });
+  const at = { layers, hidden };
+  find('.tv-read .tv-context').textContent = state.reply.attends
+    ? say('→ one context vector ({layers} × {hidden} numbers), and every piece to look back at.', at)
+    : say('→ one context vector ({layers} × {hidden} numbers): all that the decoder gets to know.', at);
 }
 
 // The messages that can be looked into; the open one stands for the version of it that is open.

@@ -53,7 +53,7 @@ class Layout:
         with gr.Tabs(elem_id="deeper", visible=bool(shelf.names)):
             self.tabs, self.deep = {}, {}
             for name, title in DEEPER.items():
-                with gr.Tab(told(title), id=name) as self.tabs[name]:
+                with gr.Tab(told(title), id=name, elem_id=f"tab-{name}") as self.tabs[name]:
                     if name == "compare":
                         self._lay_comparison()
                     self.deep[name] = island(f"deep-{name}", name)

@@ -99,6 +99,7 @@ def _header(
         "source": [_source(piece) for piece in record["source"]],
         "unread": [_source(piece) for piece in unread],
         "context": list(context),
+        "attends": any(step["attention"] is not None for step in record["steps"][:1]),
         "checkpoint": checkpoint["name"],
         "sha256": words.short_hash(checkpoint["sha256"]),
         "method": words.method(record["options"]),

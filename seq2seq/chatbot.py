@@ -32,7 +32,7 @@ class Chatbot:
     def from_pretrained(cls, name: str | Path, *, precision: str = "auto") -> Chatbot:
         """Load a checkpoint folder, or the one with this id on the Hugging Face hub.
 
-        precision says how replies are computed: `int8` on 8-bit weights, ten times as fast, `fp32`,
+        precision says how replies are computed: `int8` on 8-bit weights, which is faster, `fp32`,
         or `auto`: 8-bit where the processor is made for it. Raises FileNotFoundError if there is
         none, ValueError if it does not hold together, or for a precision that cannot be had.
         """

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 from random_models import random_bot
+from said import texts
 
 from seq2seq import Chatbot, DecodingOptions, Trace
 from seq2seq.filters import stages
@@ -52,15 +53,6 @@ def drawn(bot: Chatbot, trace: Trace) -> dict[str, Any]:
 
 def told(sentences: list[Words]) -> str:
     return " ".join(map(in_english, sentences))
-
-
-def texts(said: Words) -> list[str]:
-    """The English that the page looks up to say this: the template, and those of its values."""
-    if isinstance(said, str):
-        return [said]
-    template, *values = said
-    inner = [value for value in (values[0] if values else {}).values() if isinstance(value, list)]
-    return [template, *(text for value in inner for text in texts(value))]
 
 
 def all_words(found: dict[str, Any]) -> list[Words]:

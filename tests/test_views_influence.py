@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from said import texts
 
 from seq2seq import Chatbot, DecodingOptions, Trace
 from seq2seq.checkpoint import Checkpoint, load_checkpoint
@@ -61,15 +62,6 @@ def told(trace: Trace, rows: dict[int, list[float]]) -> str:
     for row, values in rows.items():
         drop[row][: len(values)] = values
     return " ".join(map(in_english, findings(trace, made_up(trace, drop))))
-
-
-def texts(said: Words) -> list[str]:
-    """The English that the page looks up to say this: the template, and those of its values."""
-    if isinstance(said, str):
-        return [said]
-    template, *values = said
-    inner = [value for value in (values[0] if values else {}).values() if isinstance(value, list)]
-    return [template, *(text for value in inner for text in texts(value))]
 
 
 def test_tables_have_a_row_a_source_piece_and_a_column_a_reply_piece(bot: Chatbot) -> None:
